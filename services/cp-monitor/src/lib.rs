@@ -1,0 +1,1 @@
+//! The sidecar of one engine.

@@ -1,0 +1,1 @@
+//! Holds the live link to each charge point.

@@ -1,0 +1,1 @@
+//! The single writer: charge points, reservations, sessions, ledger, outbox.

@@ -1,0 +1,1 @@
+//! Validates meter readings and keeps live energy and cost.

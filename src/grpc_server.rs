@@ -1,0 +1,151 @@
+//! One way to serve gRPC: reflection, health that tells the truth, traces, bounds and a graceful end.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{service::Routes, transport::Server};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tracing::Span;
+
+use crate::{error::Error, pb, shutdown::CancellationToken, trace_propagation};
+
+/// The longest a call may take; callers may ask for less.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
+/// How long open calls may go on once the end was asked.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+/// Calls at a time on one connection.
+const MAX_CONCURRENT_STREAMS: u32 = 4096;
+
+/// Where a service listens.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct ListenConfig {
+    /// Address to serve gRPC on; port 0 takes a free one
+    #[arg(long, env = "EVCHARGING_LISTEN", default_value = "127.0.0.1:0", value_name = "IP:PORT")]
+    pub listen: SocketAddr,
+}
+
+/// Opens the port.
+///
+/// # Errors
+/// Says which address could not be had, and why.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let advice = if error.kind() == std::io::ErrorKind::AddrInUse {
+            "; another program has this port"
+        } else {
+            ""
+        };
+        Error::unavailable(format!("cannot listen on {address}: {error}{advice}"), &error)
+    })
+}
+
+/// What health checks are told about a server's services. They are NOT_SERVING until it says otherwise.
+#[derive(Clone)]
+pub struct Health {
+    reporter: HealthReporter,
+    services: &'static [&'static str],
+}
+
+impl Health {
+    /// The services can do their work.
+    pub async fn set_serving(&self) {
+        self.set(ServingStatus::Serving).await;
+    }
+
+    /// They can't, for now.
+    pub async fn set_not_serving(&self) {
+        self.set(ServingStatus::NotServing).await;
+    }
+
+    async fn set(&self, status: ServingStatus) {
+        for service in self.services.iter().copied().chain([""]) {
+            self.reporter.set_service_status(service, status).await;
+        }
+    }
+}
+
+/// A server that is ready to run.
+pub struct GrpcServer {
+    listener: TcpListener,
+    routes: Routes,
+    health: Health,
+}
+
+impl GrpcServer {
+    /// Puts reflection (v1 and v1alpha) and health beside the `routes` of the named services.
+    ///
+    /// # Errors
+    /// When the compiled-in descriptors are damaged.
+    pub async fn new(
+        listener: TcpListener,
+        routes: Routes,
+        services: &'static [&'static str],
+    ) -> Result<Self, Error> {
+        let (reporter, health_service) = tonic_health::server::health_reporter();
+        let health = Health { reporter, services };
+        health.set_not_serving().await;
+        let reflection = || {
+            let mut builder = tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                .with_service_name("grpc.health.v1.Health");
+            for service in services {
+                builder = builder.with_service_name(*service);
+            }
+            builder
+        };
+        let routes = routes
+            .add_service(health_service)
+            .add_service(reflection().build_v1().map_err(Error::internal)?)
+            .add_service(reflection().build_v1alpha().map_err(Error::internal)?);
+        Ok(Self { listener, routes, health })
+    }
+
+    /// What sets the answer to health checks.
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
+    /// Serves until the token is cancelled: health flips first, then open calls get [`DRAIN_TIMEOUT`] to end.
+    ///
+    /// # Errors
+    /// When the transport fails.
+    pub async fn serve(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let health = self.health.clone();
+        let stopping = shutdown.clone();
+        let server = Server::builder()
+            .timeout(LONGEST_CALL)
+            .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+            .http2_keepalive_interval(Some(Duration::from_secs(5)))
+            .http2_keepalive_timeout(Some(Duration::from_secs(5)))
+            .tcp_nodelay(true)
+            .trace_fn(call_span)
+            .add_routes(self.routes)
+            .serve_with_incoming_shutdown(TcpListenerStream::new(self.listener), async move {
+                stopping.cancelled().await;
+                health.set_not_serving().await;
+            });
+        tokio::select! {
+            served = server => served.map_err(|error| Error::unavailable("the gRPC server failed", error)),
+            () = async { shutdown.cancelled().await; tokio::time::sleep(DRAIN_TIMEOUT).await } => Ok(()),
+        }
+    }
+}
+
+/// The span of one call, a child of its caller's. Health checks and reflection are too many and too dull to trace.
+fn call_span(request: &http::Request<()>) -> Span {
+    let path = request.uri().path();
+    if path.starts_with("/grpc.") || path.ends_with("/CheckHealth") || path.ends_with("/Link") {
+        return Span::none();
+    }
+    let span = tracing::info_span!(
+        "rpc",
+        otel.name = path.trim_start_matches('/'),
+        otel.kind = "server",
+        rpc.system = "grpc",
+    );
+    let traceparent = request.headers().get(trace_propagation::TRACEPARENT);
+    trace_propagation::continue_trace(&span, traceparent.and_then(|value| value.to_str().ok()));
+    span
+}

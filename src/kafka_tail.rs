@@ -1,0 +1,116 @@
+//! Following topics from now on, without a group: every follower sees everything.
+
+use std::time::Duration;
+
+use rdkafka::{
+    Message, Offset, TopicPartitionList,
+    consumer::{Consumer, StreamConsumer},
+    message::Headers,
+};
+use tokio::sync::mpsc;
+
+use crate::{
+    backoff::Backoff, error::Error, events::Event, kafka_consumer::log_consumer_error,
+    kafka_producer::KafkaConfig, shutdown::CancellationToken, trace_propagation,
+};
+
+/// Events that a slow reader may lag behind before the broker has to wait for it.
+const QUEUE: usize = 1024;
+
+/// One event that was seen.
+#[derive(Debug, Clone)]
+pub struct Seen<E> {
+    /// What happened.
+    pub event: E,
+    /// The record's key.
+    pub key: String,
+    /// The trace that it belongs to.
+    pub traceparent: Option<String>,
+}
+
+/// Follows the topic of `E` from its end. Returns once the end is known, so that nothing sent after that is missed; waits for
+/// a broker that is away. What can't be read is skipped: whoever must not lose it reads in a group.
+///
+/// # Errors
+/// When the client can't be made, or shutdown came first.
+pub async fn follow<E: Event>(
+    config: &KafkaConfig,
+    client_id: &str,
+    shutdown: CancellationToken,
+) -> Result<mpsc::Receiver<Seen<E>>, Error> {
+    let consumer: StreamConsumer = config
+        .client(client_id)
+        // librdkafka wants a group's name even of a client that joins none.
+        .set("group.id", format!("{client_id}-follower"))
+        .set("enable.auto.commit", "false")
+        .set("auto.offset.reset", "latest")
+        .set("allow.auto.create.topics", "true")
+        .set("queued.max.messages.kbytes", "1024")
+        .create()
+        .map_err(Error::internal)?;
+    let consumer = std::sync::Arc::new(consumer);
+    let mut backoff = Backoff::reconnect();
+    loop {
+        if shutdown.is_cancelled() {
+            return Err(Error::unavailable("Kafka was not reached before the end", E::TOPIC));
+        }
+        let blocking = consumer.clone();
+        let assigned = tokio::task::spawn_blocking(move || assign_to_end(&blocking, E::TOPIC)).await;
+        match assigned.map_err(Error::internal)? {
+            Ok(()) => break,
+            Err(reason) => tracing::debug!(topic = E::TOPIC, reason, "following waits for Kafka"),
+        }
+        let _ = shutdown.run_until_cancelled(backoff.wait()).await;
+    }
+
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    tokio::spawn(async move {
+        loop {
+            let received = tokio::select! {
+                received = consumer.recv() => received,
+                () = shutdown.cancelled() => return,
+                () = sender.closed() => return,
+            };
+            match received {
+                Ok(message) => {
+                    if let Some(seen) = read::<E>(&message)
+                        && sender.send(seen).await.is_err()
+                    {
+                        return;
+                    }
+                }
+                Err(error) => log_consumer_error(E::TOPIC, &error),
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+/// Assigns every partition from the offset that is its end right now.
+fn assign_to_end(consumer: &StreamConsumer, topic: &str) -> Result<(), String> {
+    let timeout = Duration::from_secs(2);
+    let metadata = consumer.fetch_metadata(Some(topic), timeout).map_err(|error| error.to_string())?;
+    let partitions = metadata.topics().first().map(|found| found.partitions()).unwrap_or_default();
+    if partitions.is_empty() {
+        return Err("the topic has no partitions yet".to_owned());
+    }
+    let mut assignment = TopicPartitionList::new();
+    for partition in partitions {
+        let (_, end) =
+            consumer.fetch_watermarks(topic, partition.id(), timeout).map_err(|error| error.to_string())?;
+        assignment
+            .add_partition_offset(topic, partition.id(), Offset::Offset(end))
+            .map_err(|error| error.to_string())?;
+    }
+    consumer.assign(&assignment).map_err(|error| error.to_string())
+}
+
+fn read<E: Event>(message: &impl Message) -> Option<Seen<E>> {
+    let header = |name: &str| {
+        let found = message.headers()?.iter().find(|header| header.key == name)?;
+        std::str::from_utf8(found.value?).ok().map(str::to_owned)
+    };
+    let event = E::decode_value(message.payload()?, header("content-type").as_deref()).ok()?;
+    let key = String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned();
+    Some(Seen { event, key, traceparent: header(trace_propagation::TRACEPARENT) })
+}

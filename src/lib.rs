@@ -1,0 +1,23 @@
+//! What two or more parts of EVCharging need, and nothing else.
+
+pub mod address_file;
+pub mod backoff;
+pub mod clock;
+pub mod energy;
+pub mod error;
+pub mod events;
+pub mod grpc_client;
+pub mod grpc_server;
+pub mod ids;
+pub mod kafka_consumer;
+pub mod kafka_producer;
+pub mod kafka_tail;
+pub mod money;
+pub mod observability;
+pub mod pb;
+pub mod pricing;
+pub mod read_model;
+pub mod shutdown;
+pub mod topics;
+pub mod trace_propagation;
+pub mod vocabulary;

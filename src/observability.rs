@@ -1,0 +1,94 @@
+//! Logs and traces: pretty on a terminal, JSON when asked, spans to an OTLP collector when one is configured.
+
+use std::io::IsTerminal;
+
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::{
+    Resource,
+    trace::{Sampler, SdkTracerProvider},
+};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where logs and traces go.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ObservabilityConfig {
+    /// What is logged, for example `info` or `info,evcharging_session=debug`
+    #[arg(long, env = "EVCHARGING_LOG", default_value = "info", global = true, value_name = "FILTER")]
+    pub log: String,
+    /// How log lines look
+    #[arg(long, env = "EVCHARGING_LOG_FORMAT", default_value = "text", global = true, value_enum)]
+    pub log_format: LogFormat,
+    /// OTLP collector that traces are sent to by gRPC, for example http://127.0.0.1:4317; none when absent
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true, value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+}
+
+/// Flushes what is left when it is dropped.
+pub struct Observability {
+    provider: SdkTracerProvider,
+}
+
+impl Drop for Observability {
+    fn drop(&mut self) {
+        // Nobody is left to tell when the last spans can't be sent.
+        drop(self.provider.shutdown());
+    }
+}
+
+/// Installs logging and tracing for the process. Log lines go to standard error.
+///
+/// # Errors
+/// A filter that can't be read, or a collector's address that is none.
+pub fn install(config: &ObservabilityConfig, service_name: &'static str) -> Result<Observability, String> {
+    let filter =
+        EnvFilter::try_new(&config.log).map_err(|error| format!("--log {:?}: {error}", config.log))?;
+    let mut builder = SdkTracerProvider::builder()
+        .with_resource(Resource::builder().with_service_name(service_name).build());
+    if let Some(endpoint) = &config.otlp_endpoint {
+        use opentelemetry_otlp::WithExportConfig;
+        let exporter = opentelemetry_otlp::SpanExporter::builder()
+            .with_tonic()
+            .with_endpoint(endpoint)
+            .build()
+            .map_err(|error| format!("--otlp-endpoint {endpoint:?}: {error}"))?;
+        builder = builder.with_batch_exporter(exporter);
+    } else {
+        // Trace ids are made and carried on all the same: they stand in tickets.
+        builder = builder.with_sampler(Sampler::AlwaysOff);
+    }
+    let provider = builder.build();
+    let spans =
+        tracing_opentelemetry::layer().with_tracer(provider.tracer("evcharging")).with_filter(span_filter());
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match config.log_format {
+        LogFormat::Text => lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        // A line reads alone: the fields of the spans around it go to the collector only.
+        .with(lines.with_filter(filter.and(filter_fn(|metadata| metadata.is_event()))))
+        .with(spans)
+        .try_init()
+        .map_err(|error| error.to_string())?;
+    Ok(Observability { provider })
+}
+
+/// Our own spans only: those of the libraries below would drown them.
+pub fn span_filter() -> EnvFilter {
+    EnvFilter::new("off,evcharging=info")
+}

@@ -1,0 +1,75 @@
+//! W3C trace context across gRPC and Kafka: one trace follows a charge.
+
+use std::collections::HashMap;
+
+use opentelemetry::{
+    Context,
+    propagation::{Extractor, TextMapPropagator},
+    trace::TraceContextExt,
+};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// The header that carries the context, in gRPC metadata and Kafka headers alike.
+pub const TRACEPARENT: &str = "traceparent";
+
+/// The context of the current span as a `traceparent`; `None` outside any trace.
+pub fn current_traceparent() -> Option<String> {
+    traceparent_of(&Span::current())
+}
+
+/// The context of a span as a `traceparent`; `None` when it belongs to no trace.
+pub fn traceparent_of(span: &Span) -> Option<String> {
+    let mut carrier = HashMap::new();
+    TraceContextPropagator::new().inject_context(&span.context(), &mut carrier);
+    carrier.remove(TRACEPARENT)
+}
+
+/// Makes `span` a child of the context that a peer sent. A malformed one is ignored: it must not cost the request.
+pub fn continue_trace(span: &Span, traceparent: Option<&str>) {
+    let Some(traceparent) = traceparent else { return };
+    let context = TraceContextPropagator::new().extract(&SingleHeader(traceparent));
+    if context.span().span_context().is_valid() && span.set_parent(context).is_err() {
+        tracing::debug!("a span has no place for the trace that its caller sent");
+    }
+}
+
+/// The trace id inside a `traceparent`, 32 hexadecimal digits; empty when there is none.
+pub fn trace_id(traceparent: &str) -> String {
+    let context: Context = TraceContextPropagator::new().extract(&SingleHeader(traceparent));
+    let span_context = context.span().span_context().clone();
+    if span_context.is_valid() { span_context.trace_id().to_string() } else { String::new() }
+}
+
+/// Puts the current span's context into the metadata of a gRPC call.
+pub fn inject_into_metadata(metadata: &mut MetadataMap) {
+    if let Some(value) = current_traceparent().and_then(|text| MetadataValue::try_from(text).ok()) {
+        metadata.insert(TRACEPARENT, value);
+    }
+}
+
+struct SingleHeader<'a>(&'a str);
+
+impl Extractor for SingleHeader<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        (key == TRACEPARENT).then_some(self.0)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec![TRACEPARENT]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_id_is_read_and_rubbish_is_none() {
+        let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(trace_id(traceparent), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(trace_id("rubbish"), "");
+    }
+}
