@@ -1,0 +1,47 @@
+//! Nothing stays stuck: due deadlines and lost presences come back as commands through the same queue as everything else.
+
+use std::time::Duration;
+
+use evcharging_common::{clock, error::Error, shutdown::CancellationToken};
+use futures::future::join_all;
+
+use crate::{command::Command, store::Store, writer::Writer};
+
+/// How often the database is asked what is due.
+const LOOK: Duration = Duration::from_millis(500);
+/// How many of each are moved on at a time.
+const PAGE: u32 = 256;
+/// How long a recorded reply is kept: a request that is repeated later is decided anew.
+const RECORDED_RETENTION_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// How often old recorded replies are removed, a page at a time.
+const CLEANING: Duration = Duration::from_secs(60);
+
+/// Moves on what is due until the token is cancelled.
+pub async fn run<S: Store>(mut store: S, writer: Writer, shutdown: CancellationToken) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut next_cleaning = tokio::time::Instant::now() + CLEANING;
+    while shutdown.run_until_cancelled(look.tick()).await.is_some() {
+        if let Err(error) = move_on(&mut store, &writer).await {
+            tracing::warn!(%error, "deadlines could not be looked up; they are tried again");
+        }
+        if tokio::time::Instant::now() >= next_cleaning {
+            next_cleaning += CLEANING;
+            let before_ms = clock::now_ms() - RECORDED_RETENTION_MS;
+            if let Err(error) = store.remove_recorded_before(before_ms, PAGE).await {
+                tracing::warn!(%error, "old recorded replies could not be removed; it is tried again");
+            }
+        }
+    }
+}
+
+async fn move_on<S: Store>(store: &mut S, writer: &Writer) -> Result<(), Error> {
+    let due = store.due(clock::now_ms(), PAGE).await?;
+    let sessions = due.session_ids.into_iter().map(|session_id| Command::ExpireSession { session_id });
+    let charge_points = due.cp_ids.into_iter().map(|cp_id| Command::ExpirePresence { cp_id });
+    let commands = sessions.chain(charge_points).map(|command| writer.execute(command));
+    for outcome in join_all(commands).await {
+        outcome?;
+    }
+    Ok(())
+}

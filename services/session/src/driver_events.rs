@@ -1,0 +1,118 @@
+//! The Kafka door: drivers start and stop.
+
+use std::collections::BTreeMap;
+
+use evcharging_common::{
+    backoff::Backoff,
+    error::Error,
+    ids,
+    kafka_consumer::{DeadLetters, Received},
+    kafka_producer::Producer,
+    pb::events::v1 as pb,
+};
+use futures::{StreamExt, stream};
+use tracing::Instrument;
+
+use crate::{
+    command::{Command, StopCharging, WhichCharge},
+    writer::Writer,
+};
+
+/// Drivers whose events are worked on at a time.
+const CONCURRENCY: usize = 256;
+
+/// Works on a batch: drivers side by side, each driver's events in order.
+pub async fn handle(
+    batch: Vec<Received<pb::DriverEvent>>,
+    dead_letters: DeadLetters,
+    writer: Writer,
+    producer: Producer,
+) {
+    let mut by_driver: BTreeMap<String, Vec<Received<pb::DriverEvent>>> = BTreeMap::new();
+    for received in batch {
+        let driver_id = charge_of(&received.event).map(|charge| charge.driver_id).unwrap_or_default();
+        by_driver.entry(driver_id).or_default().push(received);
+    }
+    stream::iter(by_driver.into_values())
+        .for_each_concurrent(CONCURRENCY, |events| {
+            let (dead_letters, writer, producer) = (dead_letters.clone(), writer.clone(), producer.clone());
+            async move {
+                for received in events {
+                    let span = received.process_span();
+                    handle_one(&received, &dead_letters, &writer, &producer).instrument(span).await;
+                }
+            }
+        })
+        .await;
+}
+
+async fn handle_one(
+    received: &Received<pb::DriverEvent>,
+    dead_letters: &DeadLetters,
+    writer: &Writer,
+    producer: &Producer,
+) {
+    let Some(command) = to_command(&received.event) else { return };
+    let charge = charge_of(&received.event).unwrap_or_default();
+    if let Err(error) = check(&charge) {
+        dead_letters.reject(received, &error.message).await;
+        return;
+    }
+    let mut backoff = Backoff::reconnect();
+    loop {
+        match writer.execute_event(command.clone(), Some(received.event_id.clone())).await {
+            Ok(_) => return,
+            Err(error) if error.is_retryable() => {
+                tracing::debug!(%error, driver_id = charge.driver_id, "a driver's event is tried again");
+                backoff.wait().await;
+            }
+            Err(error) => {
+                tracing::info!(driver_id = charge.driver_id, reason = %error.reason, "a driver's event was refused: {}", error.message);
+                tell(producer, &charge, &error).await;
+                return;
+            }
+        }
+    }
+}
+
+/// Tells the driver that what it did had no effect. It is not told twice; should Kafka be away, its next event is answered.
+async fn tell(producer: &Producer, charge: &WhichCharge, error: &Error) {
+    let event: pb::DriverNotification = pb::SupplyError {
+        driver_id: charge.driver_id.clone(),
+        cp_id: charge.cp_id.clone(),
+        reason: error.reason.to_string(),
+        message: error.message.clone(),
+        ..Default::default()
+    }
+    .into();
+    if let Err(error) = producer.send(&charge.driver_id, &event).await {
+        tracing::warn!(%error, driver_id = charge.driver_id, "a driver could not be told that its event was refused");
+    }
+}
+
+fn check(charge: &WhichCharge) -> Result<(), Error> {
+    ids::check("driver_id", &charge.driver_id)?;
+    ids::check("cp_id", &charge.cp_id)?;
+    if charge.request_id.is_empty() { Ok(()) } else { ids::check("request_id", &charge.request_id) }
+}
+
+fn charge_of(event: &pb::DriverEvent) -> Option<WhichCharge> {
+    Some(match event.event.clone()? {
+        pb::driver_event::Event::ChargingStarted(pb::ChargingStarted { driver_id, cp_id, request_id })
+        | pb::driver_event::Event::ChargingStopped(pb::ChargingStopped { driver_id, cp_id, request_id }) => {
+            WhichCharge { driver_id, cp_id, request_id }
+        }
+    })
+}
+
+fn to_command(event: &pb::DriverEvent) -> Option<Command> {
+    let charge = charge_of(event)?;
+    Some(match event.event.as_ref()? {
+        pb::driver_event::Event::ChargingStarted(_) => Command::StartCharging(charge),
+        pb::driver_event::Event::ChargingStopped(_) => Command::StopCharging(StopCharging {
+            charge: Some(charge),
+            session_id: String::new(),
+            operator_id: None,
+        }),
+    })
+}

@@ -1,0 +1,219 @@
+//! The service: configuration, start, run, drain.
+
+use std::{net::SocketAddr, time::Duration};
+
+use evcharging_common::{
+    error::Error,
+    grpc_server::{self, GrpcServer, ListenConfig},
+    ids, kafka_consumer,
+    kafka_producer::{KafkaConfig, Producer},
+    money,
+    pb::session::v1::{
+        network_write_service_server::NetworkWriteServiceServer, session_service_server::SessionServiceServer,
+    },
+    read_model::{DatabaseConfig, ReadModel},
+    shutdown::CancellationToken,
+};
+use futures::future::join_all;
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+
+use crate::{
+    command::{Command, StopCharging},
+    deadlines,
+    decide::Rules,
+    driver_events,
+    grpc_network::NetworkGrpc,
+    grpc_session::SessionGrpc,
+    outbox,
+    startup::{self, Startup},
+    store::{SqliteStore, Store},
+    writer::Writer,
+};
+
+const SERVICES: &[&str] =
+    &["evcharging.session.v1.SessionService", "evcharging.session.v1.NetworkWriteService"];
+/// How long a drain waits for final registers before it bills what it knows.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// What the session service is told.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    /// Where it listens.
+    #[command(flatten)]
+    pub listen: ListenConfig,
+    /// Where Kafka is.
+    #[command(flatten)]
+    pub kafka: KafkaConfig,
+    /// Where the database is. This service alone writes to it.
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    /// What becomes of open sessions when it starts
+    #[arg(long, env = "EVCHARGING_STARTUP", value_enum, default_value = "auto")]
+    pub startup: Startup,
+    /// How long a charge point is held for its driver's start, in milliseconds
+    #[arg(long, env = "EVCHARGING_RESERVATION_MS", default_value_t = 30_000, value_parser = clap::value_parser!(i64).range(1_000..=3_600_000))]
+    pub reservation_ms: i64,
+    /// The least balance for a new charge, for example 1.00
+    #[arg(long, env = "EVCHARGING_MINIMUM_BALANCE", default_value = "1.00", value_parser = money::parse_money)]
+    pub minimum_balance: i64,
+}
+
+/// The service, with its port and its database open.
+pub struct Service {
+    listener: TcpListener,
+    local_address: SocketAddr,
+    kafka: KafkaConfig,
+    producer: Producer,
+    startup: Startup,
+    store: SqliteStore,
+    read_model: ReadModel,
+    writer: Writer,
+    writer_task: tokio::task::JoinHandle<()>,
+    writer_shutdown: CancellationToken,
+}
+
+/// What others in the same process may ask of a running service.
+pub struct Handle {
+    writer: Writer,
+    store: SqliteStore,
+}
+
+impl Service {
+    /// Opens the port and the database.
+    ///
+    /// # Errors
+    /// The port or the database can't be had.
+    pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
+        let listener = grpc_server::listen(config.listen.listen).await?;
+        let local_address = listener.local_addr().map_err(Error::internal)?;
+        let store = SqliteStore::open(&config.database.database_url).await?;
+        let read_model = ReadModel::open_lazily(&config.database.database_url)?;
+        let rules = Rules {
+            reservation_ms: config.reservation_ms,
+            minimum_balance_micros: config.minimum_balance,
+            ..Rules::default()
+        };
+        let writer_shutdown = CancellationToken::new();
+        let (writer, writer_task) = Writer::start(store.another().await?, rules, writer_shutdown.clone());
+        let (kafka, startup) = (config.kafka, config.startup);
+        Ok(Self {
+            listener,
+            local_address,
+            kafka,
+            producer,
+            startup,
+            store,
+            read_model,
+            writer,
+            writer_task,
+            writer_shutdown,
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_address(&self) -> SocketAddr {
+        self.local_address
+    }
+
+    /// What others in the same process may ask.
+    ///
+    /// # Errors
+    /// When the database can't be opened once more.
+    pub async fn handle(&self) -> Result<Handle, Error> {
+        Ok(Handle { writer: self.writer.clone(), store: self.store.another().await? })
+    }
+
+    /// Serves until the token is cancelled. What was queued by then is still decided and stored.
+    ///
+    /// # Errors
+    /// The database, the transport or Kafka's client fails for good.
+    pub async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
+        let replica_id = ids::new_id();
+        startup::begin(&mut self.store, &self.writer, &replica_id, self.startup).await?;
+
+        let session = SessionGrpc {
+            writer: self.writer.clone(),
+            read_model: self.read_model.clone(),
+            shutdown: shutdown.clone(),
+        };
+        let routes = Routes::new(SessionServiceServer::new(session))
+            .add_service(NetworkWriteServiceServer::new(NetworkGrpc { writer: self.writer.clone() }));
+        let server = GrpcServer::new(self.listener, routes, SERVICES).await?;
+        server.health().set_serving().await;
+
+        let background = [
+            tokio::spawn(outbox::run(
+                self.store.another().await?,
+                self.writer.clone(),
+                self.producer.clone(),
+                shutdown.clone(),
+            )),
+            tokio::spawn(deadlines::run(self.store.another().await?, self.writer.clone(), shutdown.clone())),
+            tokio::spawn(startup::hold_lease(self.store, replica_id, shutdown.clone())),
+        ];
+        let (writer, producer) = (self.writer.clone(), self.producer.clone());
+        let events = kafka_consumer::run_group(
+            &self.kafka,
+            "session",
+            self.producer.clone(),
+            shutdown.clone(),
+            move |batch, dead_letters| {
+                driver_events::handle(batch, dead_letters, writer.clone(), producer.clone())
+            },
+        );
+        let served = tokio::try_join!(server.serve(shutdown.clone()), events);
+        shutdown.cancel();
+        join_all(background).await;
+        self.writer_shutdown.cancel();
+        drop(self.writer_task.await);
+        served.map(|_| ())
+    }
+}
+
+impl Handle {
+    /// Ends every open session: asks for the stop, waits a little for the final registers, then ends the rest with what is known, and
+    /// waits until Kafka has every event. Tells how many sessions were open.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn drain(&mut self) -> Result<usize, Error> {
+        let deadline = tokio::time::Instant::now() + DRAIN_TIMEOUT;
+        let open = self.store.open_sessions(u32::MAX).await?;
+        let stops = open.iter().map(|session_id| {
+            self.writer.execute(Command::StopCharging(StopCharging {
+                charge: None,
+                session_id: session_id.clone(),
+                operator_id: Some("shutdown".to_owned()),
+            }))
+        });
+        for outcome in join_all(stops).await {
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "a session could not be asked to stop and is ended as it is");
+            }
+        }
+        let mut look = tokio::time::interval(Duration::from_millis(100));
+        while tokio::time::Instant::now() < deadline && !self.store.open_sessions(1).await?.is_empty() {
+            look.tick().await;
+        }
+        startup::terminate_all(&mut self.store, &self.writer).await?;
+        let deadline = tokio::time::Instant::now() + DRAIN_TIMEOUT;
+        while tokio::time::Instant::now() < deadline && !self.store.waiting_events(1).await?.is_empty() {
+            look.tick().await;
+        }
+        Ok(open.len())
+    }
+}
+
+/// Runs the session service as a process of its own.
+///
+/// # Errors
+/// As [`Service::bind`] and [`Service::run`].
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+    let producer = Producer::new(&config.kafka, "session")?;
+    let service = Service::bind(config, producer.clone()).await?;
+    tracing::info!(address = %service.local_address(), "session listens");
+    let ended = service.run(shutdown).await;
+    producer.flush(Duration::from_secs(2)).await;
+    ended
+}
