@@ -8,7 +8,12 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use crate::trace_propagation;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+use tonic_types::StatusExt;
+
+use crate::{backoff::Backoff, error::Error, trace_propagation};
 
 /// The deadline of a call that sets none of its own.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
@@ -50,4 +55,29 @@ impl Interceptor for CallContext {
         }
         Ok(request)
     }
+}
+
+/// Waits until a peer says by its health service that it can do its work.
+pub async fn wait_until_serving(channel: &GrpcChannel) {
+    let mut health = HealthClient::new(channel.clone());
+    let mut backoff = Backoff::reconnect();
+    loop {
+        let checked = health.check(HealthCheckRequest { service: String::new() }).await;
+        if checked.is_ok_and(|response| response.get_ref().status() == ServingStatus::Serving) {
+            return;
+        }
+        backoff.wait().await;
+    }
+}
+
+/// What a call to `peer` failed with. What the peer itself said is kept; what the transport said goes to the log, and the caller
+/// is told who is away.
+pub fn peer_error(peer: &str, status: Status) -> Error {
+    let said_by_peer = status.get_error_details().error_info().is_some();
+    let mut error = Error::from(status);
+    if !said_by_peer && error.is_retryable() {
+        let advice = format!("{peer} does not answer; try again in a moment");
+        error.cause = Some(std::mem::replace(&mut error.message, advice));
+    }
+    error
 }

@@ -12,7 +12,7 @@ use sqlx::{
 
 pub use pages::{Page, PageRequest};
 
-use crate::{error::Error, pb::types::v1 as pb, vocabulary::ChargePointStatus};
+use crate::{backoff::Backoff, error::Error, pb::types::v1 as pb, vocabulary::ChargePointStatus};
 
 /// Where the database is.
 #[derive(Debug, Clone, clap::Args)]
@@ -84,6 +84,15 @@ impl ReadModel {
     pub async fn check(&self) -> Result<(), Error> {
         sqlx::query("SELECT COUNT(*) FROM replicas").fetch_one(&self.pool).await?;
         Ok(())
+    }
+
+    /// Waits until the database answers and has our tables.
+    pub async fn wait_until_ready(&self) {
+        let mut backoff = Backoff::reconnect();
+        while let Err(error) = self.check().await {
+            tracing::debug!(%error, "waiting for the database");
+            backoff.wait().await;
+        }
     }
 
     /// One driver.

@@ -26,7 +26,10 @@ impl PageRequest {
             Ok(0) => DEFAULT_PAGE_SIZE,
             Ok(size) if size <= LARGEST_PAGE_SIZE => size,
             _ => {
-                return Err(Error::invalid_argument("page_size", format!("must be 0 to {LARGEST_PAGE_SIZE}")));
+                return Err(Error::invalid_argument(
+                    "page_size",
+                    format!("must be 0 to {LARGEST_PAGE_SIZE}"),
+                ));
             }
         };
         if !page_token.is_empty() && !crate::ids::is_valid(&page_token) {

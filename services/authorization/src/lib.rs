@@ -1,1 +1,15 @@
-//! Decides who may charge where.
+//! Decides who may charge where: one decision for the two doors by which a driver asks, Kafka and gRPC.
+
+mod answers;
+mod authorizer;
+mod charge_request;
+mod decision;
+mod driver_requests;
+#[cfg(test)]
+mod fake_session;
+mod grpc;
+mod service;
+#[cfg(test)]
+mod service_tests;
+
+pub use service::{Config, Service, run};

@@ -1,1 +1,14 @@
-//! The sidecar of one engine.
+//! The sidecar of one engine: watches its health, links it to the network, and passes commands on.
+
+mod assignment;
+mod commands;
+mod config;
+mod engine_client;
+mod health;
+mod health_checks;
+mod link;
+mod link_session;
+mod monitor;
+
+pub use config::{ChargePointKey, Config};
+pub use monitor::{run, run_with_channels};

@@ -1,1 +1,10 @@
-//! Validates meter readings and keeps live energy and cost.
+//! Validates meter readings, keeps each live session's running energy and cost, and hands them on in batches.
+
+mod grpc;
+mod ingest;
+mod live_session;
+mod live_sessions;
+mod reading;
+mod service;
+
+pub use service::{Config, Service, run};

@@ -1,0 +1,44 @@
+# Everything a person or a machine does with this repository. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# Cargo is there already, or rustup has put it here.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+EVCHARGING := target/release/evcharging
+ARGS ?=
+
+.PHONY: help up build build-dependencies test lint fmt bench clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+up: build ## Build and run a whole network on this machine; flags go in ARGS="--charge-points 100"
+	$(EVCHARGING) up $(ARGS)
+
+build: build-dependencies ## Build target/release/evcharging
+	cargo build --release --locked --package evcharging
+
+build-dependencies: ## Install the compilers that the build needs, when they are missing
+	@tools/install-build-dependencies
+
+# The tests of the whole network start the real binary.
+test: build-dependencies ## Run every test
+	cargo build --locked --package evcharging
+	cargo test --workspace --locked
+
+lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (shellcheck, when there)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run tools/*; \
+	else echo "shellcheck is not installed: shell scripts were not checked"; fi
+
+fmt: ## Format the code
+	cargo fmt --all
+
+bench: build-dependencies ## Measure speed and size on this machine, and print a table
+	cargo run --release --locked --package evcharging-bench
+
+clean: ## Remove what was built; data folders stay
+	cargo clean

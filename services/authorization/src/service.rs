@@ -1,0 +1,118 @@
+//! The part as a whole: its configuration, its port, its tasks.
+
+use std::{net::SocketAddr, time::Duration};
+
+use evcharging_common::{
+    error::Error,
+    grpc_client::{self, GrpcChannel},
+    grpc_server::{self, GrpcServer, ListenConfig},
+    kafka_producer::{KafkaConfig, Producer},
+    pb::authorization::v1::authorization_service_server::{
+        AuthorizationServiceServer, SERVICE_NAME as AUTHORIZATION_SERVICE,
+    },
+    read_model::{DatabaseConfig, ReadModel},
+    shutdown::CancellationToken,
+};
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+
+use crate::{answers::Answers, authorizer::Authorizer, driver_requests::KafkaDoor, grpc::AuthorizationGrpc};
+
+/// The largest request that is read, in bytes.
+const MAX_REQUEST_BYTES: usize = 64 * 1024;
+
+/// What authorization is told at its start.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub listen: ListenConfig,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub kafka: KafkaConfig,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub database: DatabaseConfig,
+    /// Address of the session service
+    #[arg(
+        long,
+        env = "EVCHARGING_SESSION_ADDRESS",
+        default_value = "http://127.0.0.1:50052",
+        value_name = "URL"
+    )]
+    pub session_address: String,
+}
+
+/// Authorization with its port open.
+pub struct Service {
+    listener: TcpListener,
+    local_address: SocketAddr,
+    kafka: KafkaConfig,
+    producer: Producer,
+    session: GrpcChannel,
+    read_model: ReadModel,
+}
+
+impl Service {
+    /// Opens the port and checks the configuration; nothing is served yet.
+    ///
+    /// # Errors
+    /// Says which address can't be used, and why.
+    pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
+        let session = grpc_client::connect_lazily(&config.session_address)
+            .map_err(|problem| Error::invalid_argument("session_address", problem))?;
+        let read_model = ReadModel::open_lazily(&config.database.database_url)?;
+        let listener = grpc_server::listen(config.listen.listen).await?;
+        let local_address = listener.local_addr().map_err(Error::internal)?;
+        Ok(Self { listener, local_address, kafka: config.kafka, producer, session, read_model })
+    }
+
+    /// Where it listens.
+    pub fn local_address(&self) -> SocketAddr {
+        self.local_address
+    }
+
+    /// Serves until the token is cancelled, then drains.
+    ///
+    /// # Errors
+    /// When the server or the consumer can't go on.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let authorizer = Authorizer::new(self.session.clone(), self.read_model.clone());
+        let answers = Answers::new(self.producer.clone());
+        let grpc = AuthorizationGrpc {
+            authorizer: authorizer.clone(),
+            answers: answers.clone(),
+            read_model: self.read_model.clone(),
+        };
+        let routes =
+            Routes::new(AuthorizationServiceServer::new(grpc).max_decoding_message_size(MAX_REQUEST_BYTES));
+        let server = GrpcServer::new(self.listener, routes, &[AUTHORIZATION_SERVICE]).await?;
+        let health = server.health();
+        let readiness = async {
+            let ready = async {
+                self.read_model.wait_until_ready().await;
+                grpc_client::wait_until_serving(&self.session).await;
+            };
+            if shutdown.run_until_cancelled(ready).await.is_some() {
+                health.set_serving().await;
+            }
+            Ok(())
+        };
+        let door = KafkaDoor { authorizer, answers: answers.clone() };
+        let consumer = door.run(&self.kafka, self.producer.clone(), shutdown.clone());
+        tokio::try_join!(server.serve(shutdown.clone()), consumer, readiness)?;
+        answers.drain(Duration::from_secs(3)).await;
+        Ok(())
+    }
+}
+
+/// Authorization as a process of its own.
+///
+/// # Errors
+/// When it can't start or can't go on.
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+    let producer = Producer::new(&config.kafka, "authorization")?;
+    let service = Service::bind(config, producer).await?;
+    tracing::info!(address = %service.local_address(), "authorization listens");
+    service.run(shutdown).await
+}

@@ -1,0 +1,81 @@
+//! The monitor as a long-running part.
+
+use evcharging_common::{
+    error::Error,
+    grpc_client::{GrpcChannel, connect_lazily},
+    shutdown::CancellationToken,
+};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    assignment::Assignment,
+    commands::CommandRunner,
+    config::Config,
+    engine_client::EngineClient,
+    health_checks,
+    link::{self, Link},
+};
+
+/// Commands that may wait for the engine, and refusals for the registry.
+const QUEUE: usize = 64;
+
+/// As a process of its own: watches, links and obeys until the token is cancelled.
+///
+/// # Errors
+/// A flag that makes no sense. Peers that are away are waited for.
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+    config.validate()?;
+    let connect = |flag, address: &str| {
+        connect_lazily(address).map_err(|problem| Error::invalid_argument(flag, problem))
+    };
+    let registry = connect("--cp-registry-address", &config.cp_registry_address)?;
+    let engine = connect("--engine-address", &config.engine_address)?;
+    tracing::info!(
+        cp_id = config.cp_id,
+        engine_address = config.engine_address,
+        cp_registry_address = config.cp_registry_address,
+        "the monitor of {} begins",
+        config.cp_id
+    );
+    run_with_channels(config, registry, engine, shutdown).await
+}
+
+/// The same on channels that may be shared: a thousand monitors need one connection to the registry.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_with_channels(
+    config: Config,
+    registry: GrpcChannel,
+    engine: GrpcChannel,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    config.validate()?;
+    let cp_id = config.cp_id.as_str();
+    let engine = EngineClient::new(engine);
+    let assignment = Assignment::default();
+    let (health_sender, health) = watch::channel(None);
+    let (linked, is_linked) = watch::channel(false);
+    let (instructions, instructed) = mpsc::channel(QUEUE);
+    let (refused, refusals) = mpsc::channel(QUEUE);
+
+    let commands = CommandRunner::new(cp_id.to_owned(), engine.clone(), assignment.clone(), refused);
+    let link = Link {
+        hello: config.hello(),
+        registry,
+        health,
+        instructions: instructions.clone(),
+        refusals,
+        linked,
+    };
+    let all = async {
+        tokio::join!(
+            health_checks::run(cp_id, engine, assignment, health_sender),
+            commands.run(instructed),
+            link.keep(),
+            link::stop_when_unlinked(cp_id, is_linked, instructions),
+        )
+    };
+    let _ = shutdown.run_until_cancelled(all).await;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! The sub-commands and what their help says.
+
+use std::io::IsTerminal;
+
+use evcharging_common::observability::ObservabilityConfig;
+
+const ABOUT: &str =
+    "A charging network for electric vehicles: reserve, charge, meter, bill, watch and command";
+const AFTER_HELP: &str = "\
+To begin, run a whole network on this machine, and charge in a second terminal:
+  evcharging up
+  evcharging driver --driver-id driver1 --requests-file examples/requests.txt
+
+Where a flag's help names an environment variable, that sets it too; the flag wins.
+Exit codes: 0 done, 1 failed, 2 wrong flags; `driver` has its own, see its help.";
+
+/// What was asked on the command line.
+#[derive(Debug, clap::Parser)]
+#[command(name = "evcharging", version, about = ABOUT, after_help = AFTER_HELP, propagate_version = true)]
+pub struct CommandLine {
+    #[command(flatten, next_help_heading = "Logs and traces")]
+    #[allow(missing_docs)]
+    pub observability: ObservabilityConfig,
+    /// Which part.
+    #[command(subcommand)]
+    pub part: Part,
+}
+
+/// A part of the network, or a tool that talks to it.
+#[derive(Debug, clap::Subcommand)]
+pub enum Part {
+    /// Run a whole network in this process: database, broker and charge points included
+    ///
+    /// Nothing else needs to be installed or running. What must last is kept in the data folder; a restart goes on with it.
+    Up(evcharging_up::Config),
+    /// Charge vehicles as a file of requests says, and show each step up to the tickets
+    Driver(evcharging_driver::Config),
+    /// Show charge points, sessions, tickets, drivers or events of a running network
+    #[command(subcommand)]
+    Show(evcharging_operator::ShowConfig),
+    /// Command a running network: simulate and fix errors, take out of service, top up, stop a session
+    #[command(subcommand)]
+    Admin(evcharging_operator::AdminConfig),
+    /// Service that decides who may charge where
+    Authorization(evcharging_authorization::Config),
+    /// Service that keeps charge points, sessions and the ledger: the only one that writes to the database
+    Session(evcharging_session::Config),
+    /// Service that holds the live link to each charge point and carries commands to it
+    CpRegistry(evcharging_cp_registry::Config),
+    /// Service that takes in meter readings and keeps each session's running energy and cost
+    TelemetryIngest(evcharging_telemetry_ingest::Config),
+    /// Charge point, simulated: supplies energy, measures it, can be told to break
+    CpEngine(evcharging_cp_engine::Config),
+    /// Sidecar of one charge point: checks its health, registers it, carries commands to it
+    CpMonitor(evcharging_cp_monitor::Config),
+}
+
+impl Part {
+    /// The name under which its traces are collected.
+    pub fn service_name(&self) -> &'static str {
+        match self {
+            Self::Up(_) => "evcharging-up",
+            Self::Driver(_) => "evcharging-driver",
+            Self::Show(_) => "evcharging-show",
+            Self::Admin(_) => "evcharging-admin",
+            Self::Authorization(_) => "evcharging-authorization",
+            Self::Session(_) => "evcharging-session",
+            Self::CpRegistry(_) => "evcharging-cp-registry",
+            Self::TelemetryIngest(_) => "evcharging-telemetry-ingest",
+            Self::CpEngine(_) => "evcharging-cp-engine",
+            Self::CpMonitor(_) => "evcharging-cp-monitor",
+        }
+    }
+
+    /// Whether its output is for a person who looks at it, rather than a log.
+    pub fn speaks_to_a_person(&self) -> bool {
+        match self {
+            Self::Driver(_) | Self::Show(_) | Self::Admin(_) => true,
+            // There it has a live line, which log lines would tear.
+            Self::Up(_) => std::io::stdout().is_terminal(),
+            Self::Authorization(_)
+            | Self::Session(_)
+            | Self::CpRegistry(_)
+            | Self::TelemetryIngest(_)
+            | Self::CpEngine(_)
+            | Self::CpMonitor(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_part_is_there_with_its_help() {
+        let command = CommandLine::command();
+        // Finds flags that clash and defaults that can't be read.
+        command.clone().debug_assert();
+        for name in [
+            "up",
+            "driver",
+            "show",
+            "admin",
+            "authorization",
+            "session",
+            "cp-registry",
+            "telemetry-ingest",
+            "cp-engine",
+            "cp-monitor",
+        ] {
+            let found = command.find_subcommand(name);
+            assert!(found.is_some_and(|part| part.get_about().is_some()), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_flag_has_help_and_what_runs_in_a_container_can_be_set_by_variables() {
+        for part in CommandLine::command().get_subcommands() {
+            let name = part.get_name();
+            let runs_in_a_container = !["driver", "show", "admin"].contains(&name);
+            for flag in part.get_arguments().filter(|argument| argument.get_long().is_some()) {
+                assert!(flag.get_help().is_some(), "{name} --{} has no help", flag.get_id());
+                assert!(
+                    flag.get_env().is_some() || !runs_in_a_container,
+                    "{name} --{} has no variable",
+                    flag.get_id()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn whether_the_log_was_asked_for_is_known_wherever_the_flag_stands() {
+        for (arguments, given) in [
+            (vec!["evcharging", "up"], false),
+            (vec!["evcharging", "--log", "debug", "up"], true),
+            (vec!["evcharging", "up", "--log", "debug"], true),
+        ] {
+            let matches = CommandLine::command().get_matches_from(&arguments);
+            let source = matches.value_source("log");
+            assert_eq!(source == Some(clap::parser::ValueSource::CommandLine), given, "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The Kafka door: batches of what charge points say, handed on to session in order, and live updates to drivers.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use evcharging_common::{
+    backoff::Backoff,
+    clock,
+    error::Error,
+    grpc_client::{self, GrpcChannel},
+    kafka_consumer::{DeadLetters, Received},
+    kafka_producer::{OutgoingRecord, Producer},
+    pb::{
+        events::v1 as events,
+        session::v1::{
+            EndSupplyRequest, GetSessionRequest, MeterItem, RecordMeterRequest, ReportFaultRequest,
+            network_write_service_client::NetworkWriteServiceClient,
+            session_service_client::SessionServiceClient,
+        },
+        telemetry::v1::LiveSession,
+    },
+};
+use futures::future::join_all;
+use tonic::{Response, Status};
+use tracing::Instrument;
+
+use crate::{live_sessions::LiveSessions, reading::Reading};
+
+/// The most readings in one call.
+const MAX_ITEMS: usize = 1_000;
+/// How long telling the drivers may hold a batch: the next reading makes up for one that is not told.
+const TELLING: Duration = Duration::from_secs(2);
+
+type Record = Received<events::CpTelemetry>;
+
+/// Takes what charge points say.
+#[derive(Clone)]
+pub struct Ingest {
+    sessions: SessionServiceClient<GrpcChannel>,
+    network: NetworkWriteServiceClient<GrpcChannel>,
+    live: Arc<LiveSessions>,
+    producer: Producer,
+}
+
+impl Ingest {
+    /// Hands on to the session service behind `session`.
+    pub fn new(session: GrpcChannel, live: Arc<LiveSessions>, producer: Producer) -> Self {
+        Self {
+            sessions: SessionServiceClient::new(session.clone()),
+            network: NetworkWriteServiceClient::new(session),
+            live,
+            producer,
+        }
+    }
+
+    /// Works on a batch. Readings gather until an end or a fault comes: what was measured before it must count before it.
+    pub async fn handle(&self, batch: Vec<Record>, dead_letters: DeadLetters) {
+        let now_ms = clock::now_ms();
+        let mut readings: Vec<(MeterItem, Record)> = Vec::new();
+        for record in batch {
+            match Reading::check(&record.event, now_ms) {
+                Ok(Reading::Meter(item)) => {
+                    readings.push((item, record));
+                    if readings.len() == MAX_ITEMS {
+                        self.record(std::mem::take(&mut readings), &dead_letters).await;
+                    }
+                }
+                Ok(Reading::End(end)) => {
+                    self.record(std::mem::take(&mut readings), &dead_letters).await;
+                    self.end(end, &record, &dead_letters).instrument(record.process_span()).await;
+                }
+                Ok(Reading::Fault(fault)) => {
+                    self.record(std::mem::take(&mut readings), &dead_letters).await;
+                    self.report(fault, &record, &dead_letters).instrument(record.process_span()).await;
+                }
+                Err(problem) => dead_letters.reject(&record, &problem).await,
+            }
+        }
+        self.record(readings, &dead_letters).await;
+        self.live.forget_silent();
+    }
+
+    /// Records readings, and tells the drivers of those that counted.
+    async fn record(&self, readings: Vec<(MeterItem, Record)>, dead_letters: &DeadLetters) {
+        if readings.is_empty() {
+            return;
+        }
+        let items: Vec<MeterItem> = readings.iter().map(|(item, _)| item.clone()).collect();
+        // One batch serves many charges, so it belongs to no one's trace.
+        let span = tracing::info_span!("record readings", count = items.len());
+        let recorded = until_decided(|| {
+            let (mut sessions, request) =
+                (self.sessions.clone(), RecordMeterRequest { items: items.clone() });
+            async move { sessions.record_meter(request).await }
+        });
+        let results = match recorded.instrument(span).await {
+            Ok(response) => response.results,
+            Err(error) => {
+                for (_, record) in &readings {
+                    dead_letters.reject(record, &error.message).await;
+                }
+                return;
+            }
+        };
+        let mut updates = Vec::new();
+        for ((item, record), result) in readings.into_iter().zip(results) {
+            match result.reason.as_str() {
+                _ if result.accepted => updates.extend(self.read(&item, &record).await),
+                // Delivered again, or after the end: nothing is wrong with it.
+                "STALE" => {}
+                "SESSION_ENDED" => self.live.end(&item.session_id),
+                reason => dead_letters.reject(&record, reason).await,
+            }
+        }
+        // In the order of the batch: the producer queues at the first poll, and a driver's updates share a partition.
+        let told = join_all(updates.iter().map(|update| self.producer.send_record(update)));
+        match tokio::time::timeout(TELLING, told).await {
+            Ok(outcomes) => {
+                for error in outcomes.into_iter().filter_map(Result::err) {
+                    tracing::debug!(%error, "a driver was not told of a reading");
+                }
+            }
+            Err(_) => tracing::debug!(updates = updates.len(), "drivers were not told of readings in time"),
+        }
+    }
+
+    /// Takes a reading that counted into the live session and makes its driver's update.
+    async fn read(&self, item: &MeterItem, record: &Record) -> Option<OutgoingRecord> {
+        if !self.live.knows(&item.session_id) {
+            let request = GetSessionRequest { session_id: item.session_id.clone() };
+            let found = self.sessions.clone().get_session(request).await;
+            self.live.insert(found.ok()?.into_inner().session?);
+        }
+        let live = self.live.read(&item.session_id, item.register_mwh, item.power_w, item.measured_at_ms)?;
+        // The start has an event of its own.
+        (item.seq > 0).then(|| update(&live, record))
+    }
+
+    async fn end(&self, request: EndSupplyRequest, record: &Record, dead_letters: &DeadLetters) {
+        self.live.end(&request.session_id);
+        let ended = until_decided(|| {
+            let (mut sessions, request) = (self.sessions.clone(), request.clone());
+            async move { sessions.end_supply(request).await }
+        });
+        if let Err(error) = ended.await {
+            dead_letters.reject(record, &format!("{}: {}", error.reason, error.message)).await;
+        }
+    }
+
+    async fn report(&self, request: ReportFaultRequest, record: &Record, dead_letters: &DeadLetters) {
+        let reported = until_decided(|| {
+            let (mut network, request) = (self.network.clone(), request.clone());
+            async move { network.report_fault(request).await }
+        });
+        if let Err(error) = reported.await {
+            dead_letters.reject(record, &format!("{}: {}", error.reason, error.message)).await;
+        }
+    }
+}
+
+/// Calls session until it decided, however long it is away: the batch waits, and its offsets with it.
+async fn until_decided<T, F>(mut call: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<Response<T>, Status>>,
+{
+    let mut backoff = Backoff::reconnect();
+    loop {
+        match call().await {
+            Ok(response) => return Ok(response.into_inner()),
+            Err(status) => {
+                let error = grpc_client::peer_error("session", status);
+                if !error.is_retryable() {
+                    return Err(error);
+                }
+                tracing::debug!(%error, "readings wait for the session service");
+                backoff.wait().await;
+            }
+        }
+    }
+}
+
+fn update(live: &LiveSession, record: &Record) -> OutgoingRecord {
+    let event: events::DriverNotification = events::ConsumptionUpdate {
+        session_id: live.session_id.clone(),
+        driver_id: live.driver_id.clone(),
+        cp_id: live.cp_id.clone(),
+        energy_mwh: live.energy_mwh,
+        cost_micros: live.cost_micros,
+        currency: live.currency.clone(),
+        power_w: live.power_w,
+        measured_at: Some(clock::to_timestamp(live.measured_at_ms)),
+    }
+    .into();
+    let mut outgoing = OutgoingRecord::new(&live.driver_id, &event);
+    outgoing.traceparent.clone_from(&record.traceparent);
+    outgoing
+}

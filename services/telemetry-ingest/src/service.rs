@@ -1,0 +1,111 @@
+//! The part as a whole: its configuration, its port, its tasks.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use evcharging_common::{
+    error::Error,
+    grpc_client::{self, GrpcChannel},
+    grpc_server::{self, GrpcServer, ListenConfig},
+    kafka_consumer,
+    kafka_producer::{KafkaConfig, Producer},
+    pb::telemetry::v1::telemetry_service_server::{SERVICE_NAME, TelemetryServiceServer},
+    shutdown::CancellationToken,
+};
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+
+use crate::{grpc::TelemetryGrpc, ingest::Ingest, live_sessions::LiveSessions};
+
+/// What telemetry-ingest is told at its start.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub listen: ListenConfig,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub kafka: KafkaConfig,
+    /// Address of the session service
+    #[arg(
+        long,
+        env = "EVCHARGING_SESSION_ADDRESS",
+        default_value = "http://127.0.0.1:50052",
+        value_name = "URL"
+    )]
+    pub session_address: String,
+}
+
+/// Telemetry-ingest with its port open.
+pub struct Service {
+    listener: TcpListener,
+    local_address: SocketAddr,
+    kafka: KafkaConfig,
+    producer: Producer,
+    session: GrpcChannel,
+}
+
+impl Service {
+    /// Opens the port and checks the configuration; nothing is served yet.
+    ///
+    /// # Errors
+    /// Says which address can't be used, and why.
+    pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
+        let session = grpc_client::connect_lazily(&config.session_address)
+            .map_err(|problem| Error::invalid_argument("session_address", problem))?;
+        let listener = grpc_server::listen(config.listen.listen).await?;
+        let local_address = listener.local_addr().map_err(Error::internal)?;
+        Ok(Self { listener, local_address, kafka: config.kafka, producer, session })
+    }
+
+    /// Where it listens.
+    pub fn local_address(&self) -> SocketAddr {
+        self.local_address
+    }
+
+    /// Serves until the token is cancelled, then drains.
+    ///
+    /// # Errors
+    /// When the server or the consumer can't go on.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let live = Arc::new(LiveSessions::new());
+        let grpc = TelemetryGrpc { live: live.clone(), shutdown: shutdown.clone() };
+        let server =
+            GrpcServer::new(self.listener, Routes::new(TelemetryServiceServer::new(grpc)), &[SERVICE_NAME])
+                .await?;
+        let health = server.health();
+        let session = self.session.clone();
+        let readiness = async {
+            let ready = grpc_client::wait_until_serving(&session);
+            if shutdown.run_until_cancelled(ready).await.is_some() {
+                health.set_serving().await;
+            }
+            Ok(())
+        };
+        let ingest = Ingest::new(self.session, live, self.producer.clone());
+        let consumer = kafka_consumer::run_group(
+            &self.kafka,
+            "telemetry-ingest",
+            self.producer,
+            shutdown.clone(),
+            |batch, dead_letters| {
+                let ingest = ingest.clone();
+                async move { ingest.handle(batch, dead_letters).await }
+            },
+        );
+        tokio::try_join!(server.serve(shutdown.clone()), consumer, readiness)?;
+        Ok(())
+    }
+}
+
+/// Telemetry-ingest as a process of its own.
+///
+/// # Errors
+/// When it can't start or can't go on.
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+    let producer = Producer::new(&config.kafka, "telemetry-ingest")?;
+    let service = Service::bind(config, producer.clone()).await?;
+    tracing::info!(address = %service.local_address(), "telemetry-ingest listens");
+    service.run(shutdown).await?;
+    producer.flush(Duration::from_secs(2)).await;
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! What whole-network tests share: a broker, the real binary's processes, drivers that speak Kafka, and ways to wait.
+//!
+//! Everything here is for tests: what can't be had ends the test with a message.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod broker;
+mod driver;
+mod ledger;
+mod network;
+mod process;
+mod waiting;
+
+pub use broker::Broker;
+pub use driver::{Driver, Outcome, event_type};
+pub use ledger::Ledger;
+pub use network::{ChargePointProcesses, NetworkOptions, TestNetwork};
+pub use process::Process;
+pub use waiting::eventually;

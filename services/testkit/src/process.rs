@@ -1,0 +1,156 @@
+//! One process of the real binary, with its log.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A running `evcharging` sub-command. Ends with the test.
+pub struct Process {
+    name: String,
+    arguments: Vec<String>,
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Process {
+    /// Starts `evcharging ARGUMENTS`.
+    pub fn start(name: &str, arguments: &[String]) -> Self {
+        let mut child = Command::new(binary())
+            .args(arguments)
+            .env("EVCHARGING_LOG", "info,rdkafka=error")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        collect(child.stdout.take().expect("piped"), lines.clone());
+        collect(child.stderr.take().expect("piped"), lines.clone());
+        Self { name: name.to_owned(), arguments: arguments.to_vec(), child, lines }
+    }
+
+    /// What it printed so far.
+    pub fn output(&self) -> String {
+        self.lines.lock().expect("no test panics with the log").join("\n")
+    }
+
+    /// Waits for a line that contains `text`.
+    ///
+    /// # Panics
+    /// When it ends, or 30 seconds pass, without one.
+    pub fn wait_for_line(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let found = self.lines.lock().expect("no panic").iter().find(|line| line.contains(text)).cloned();
+            if let Some(line) = found {
+                return line;
+            }
+            let ended = self.child.try_wait().expect("a child").is_some();
+            assert!(
+                !ended && Instant::now() < deadline,
+                "{} never said {text:?}:\n{}",
+                self.name,
+                self.output()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The address in the line that says where it listens.
+    pub fn address(&mut self) -> String {
+        let line = self.wait_for_line("listens");
+        let address =
+            line.split("address=").nth(1).expect("an address in the line").split_whitespace().next();
+        address.expect("an address").to_owned()
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
+    /// kill -9, and the same again.
+    pub fn kill_and_restart(&mut self) {
+        self.kill();
+        let mut anew = Self::start(&self.name, &self.arguments);
+        std::mem::swap(self, &mut anew);
+    }
+
+    /// Starts anew what was killed.
+    pub fn restart(&mut self) {
+        self.kill_and_restart();
+    }
+
+    /// SIGSTOP: it lives and does nothing.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// Waits for its end and tells the exit code.
+    ///
+    /// # Panics
+    /// When it does not end within `patience`.
+    pub fn wait(&mut self, patience: Duration) -> i32 {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(Instant::now() < deadline, "{} did not end:\n{}", self.name, self.output());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid")).expect("a pid");
+        kill_process(pid, signal).expect("our own child takes signals");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- {} said:\n{}", self.name, self.output());
+        }
+    }
+}
+
+fn collect(stream: impl std::io::Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            lines.lock().expect("no panic").push(line);
+        }
+    });
+}
+
+/// The binary of the same build as this test.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let folder = test.parent().and_then(|deps| deps.parent()).expect("target/PROFILE/deps");
+    let binary = folder.join("evcharging");
+    assert!(
+        binary.exists(),
+        "{} is missing: `cargo build -p evcharging` makes it, as `make test` does",
+        binary.display()
+    );
+    binary
+}

@@ -1,0 +1,68 @@
+//! What `evcharging up` can be told.
+
+use std::path::PathBuf;
+
+/// The most charge points that one process may run: they share one connection to the registry, which carries 4,096 streams.
+pub const MAX_CHARGE_POINTS: u32 = 4_000;
+/// The most drivers that are made at the start.
+pub const MAX_DRIVERS: u32 = 10_000;
+
+/// How the network on this machine looks.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    /// Folder for the database and everything else that is kept; made when missing
+    #[arg(long, env = "EVCHARGING_DATA_DIR", default_value = "evcharging-data", value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// First of four ports: authorization, session, cp-registry, telemetry; 0 takes any free ones
+    #[arg(
+        long,
+        env = "EVCHARGING_BASE_PORT",
+        default_value_t = 50051,
+        value_name = "PORT",
+        value_parser = parse_base_port
+    )]
+    pub base_port: u16,
+    /// How many charge points are simulated
+    #[arg(
+        long,
+        env = "EVCHARGING_CHARGE_POINTS",
+        default_value_t = 12,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_CHARGE_POINTS))
+    )]
+    pub charge_points: u32,
+    /// How many drivers are made, driver1 and on, each with a balance of 50 EUR
+    #[arg(
+        long,
+        env = "EVCHARGING_DRIVERS",
+        default_value_t = 10,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_DRIVERS))
+    )]
+    pub drivers: u32,
+    /// Your own charge points, prices and drivers instead of simulated ones; see examples/network.toml
+    #[arg(
+        long,
+        env = "EVCHARGING_NETWORK",
+        value_name = "FILE.toml",
+        conflicts_with_all = ["charge_points", "drivers"]
+    )]
+    pub network: Option<PathBuf>,
+    /// Kafka brokers to use instead of the embedded one
+    #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOST:PORT,...")]
+    pub kafka_bootstrap_servers: Option<String>,
+}
+
+impl Config {
+    /// The port that is `offset` above the first, or any free one.
+    pub(crate) fn port(&self, offset: u16) -> u16 {
+        if self.base_port == 0 { 0 } else { self.base_port.saturating_add(offset) }
+    }
+}
+
+fn parse_base_port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port) if port <= u16::MAX - 3 => Ok(port),
+        _ => Err(format!("must be 0 to {}, so that four ports fit", u16::MAX - 3)),
+    }
+}

@@ -1,0 +1,227 @@
+//! The four services, as the same tasks that run alone in processes of their own.
+
+use std::time::Duration;
+
+use evcharging_common::{
+    address_file::Addresses,
+    error::Error,
+    grpc_client::connect_lazily,
+    kafka_producer::{KafkaConfig, Producer},
+    shutdown::CancellationToken,
+};
+use futures::future;
+use tokio::task::JoinSet;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use crate::Config;
+
+/// How long the services may take until they say that they serve.
+const SERVING_DEADLINE: Duration = Duration::from_secs(15);
+const SERVING_POLL: Duration = Duration::from_millis(25);
+/// How long a service may take to end once it was asked.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The services that run.
+pub struct Services {
+    tasks: JoinSet<(&'static str, Result<(), Error>)>,
+    authorization_shutdown: CancellationToken,
+    others_shutdown: CancellationToken,
+    session_shutdown: CancellationToken,
+    session: evcharging_session::Handle,
+    addresses: Addresses,
+}
+
+impl Services {
+    /// Opens every port first, so that a port that is taken stops all before anything was done; then runs them.
+    ///
+    /// # Errors
+    /// When a port is taken or the database can't be used.
+    pub async fn start(
+        config: &Config,
+        kafka: &KafkaConfig,
+        database_url: &str,
+        producer: Producer,
+    ) -> Result<Self, Error> {
+        Self::bind_and_spawn(config, kafka, database_url, producer).await.map_err(|mut error| {
+            if error.message.starts_with("cannot listen") {
+                error.message.push_str("; choose other ports with --base-port, or any free ones with 0");
+            }
+            error
+        })
+    }
+
+    async fn bind_and_spawn(
+        config: &Config,
+        kafka: &KafkaConfig,
+        database_url: &str,
+        producer: Producer,
+    ) -> Result<Self, Error> {
+        let listen = |offset| format!("127.0.0.1:{}", config.port(offset));
+        let common = |offset| {
+            vec![
+                ("--listen", listen(offset)),
+                ("--kafka-bootstrap-servers", kafka.kafka_bootstrap_servers.clone()),
+            ]
+        };
+        let database = ("--database-url", database_url.to_owned());
+        let url = |address: std::net::SocketAddr| format!("http://{address}");
+
+        let mut flags = common(1);
+        // The data folder's lock proves that no other session replica lives, even if one was killed a moment ago.
+        flags.extend([database.clone(), ("--startup", "terminate".to_owned())]);
+        let session = evcharging_session::Service::bind(part_config(&flags)?, producer.clone()).await?;
+        let to_session = ("--session-address", url(session.local_address()));
+
+        let mut flags = common(0);
+        flags.extend([database.clone(), to_session.clone()]);
+        let authorization =
+            evcharging_authorization::Service::bind(part_config(&flags)?, producer.clone()).await?;
+
+        let mut flags = common(2);
+        flags.extend([database, to_session.clone()]);
+        let cp_registry =
+            evcharging_cp_registry::Service::bind(part_config(&flags)?, producer.clone()).await?;
+
+        let mut flags = common(3);
+        flags.push(to_session);
+        let telemetry = evcharging_telemetry_ingest::Service::bind(part_config(&flags)?, producer).await?;
+
+        let addresses = Addresses {
+            pid: std::process::id(),
+            kafka: kafka.kafka_bootstrap_servers.clone(),
+            authorization: url(authorization.local_address()),
+            session: url(session.local_address()),
+            cp_registry: url(cp_registry.local_address()),
+            telemetry: url(telemetry.local_address()),
+        };
+        let handle = session.handle().await?;
+        let (others_shutdown, session_shutdown) = (CancellationToken::new(), CancellationToken::new());
+        let authorization_shutdown = others_shutdown.child_token();
+        let mut tasks = JoinSet::new();
+        let stop = session_shutdown.clone();
+        tasks.spawn(async move { ("session", session.run(stop).await) });
+        let stop = authorization_shutdown.clone();
+        tasks.spawn(async move { ("authorization", authorization.run(stop).await) });
+        let stop = others_shutdown.clone();
+        tasks.spawn(async move { ("cp-registry", cp_registry.run(stop).await) });
+        let stop = others_shutdown.clone();
+        tasks.spawn(async move { ("telemetry-ingest", telemetry.run(stop).await) });
+        Ok(Self {
+            tasks,
+            authorization_shutdown,
+            others_shutdown,
+            session_shutdown,
+            session: handle,
+            addresses,
+        })
+    }
+
+    /// Where they listen.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Lets no driver in any more, then ends and bills every open session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn drain(&mut self) -> Result<(), Error> {
+        self.authorization_shutdown.cancel();
+        self.session.drain().await.map(drop)
+    }
+
+    /// Waits until each says that it serves. One that is late is named and not waited for any longer.
+    ///
+    /// # Errors
+    /// When one of them ended instead.
+    pub async fn wait_until_serving(&mut self) -> Result<(), Error> {
+        let addresses = self.addresses.clone();
+        let all = [
+            ("session", addresses.session),
+            ("authorization", addresses.authorization),
+            ("cp-registry", addresses.cp_registry),
+            ("telemetry-ingest", addresses.telemetry),
+        ];
+        let all = future::join_all(all.into_iter().map(|(service, address)| async move {
+            if tokio::time::timeout(SERVING_DEADLINE, serving(&address)).await.is_err() {
+                tracing::warn!(service, address, "a service does not say that it serves; going on without");
+            }
+        }));
+        tokio::select! {
+            _ = all => Ok(()),
+            error = self.failure() => Err(error),
+        }
+    }
+
+    /// Waits until a service ends though nobody asked it to.
+    pub async fn failure(&mut self) -> Error {
+        match self.tasks.join_next().await {
+            Some(Ok((service, Err(mut error)))) => {
+                error.message = format!("the service {service} failed: {}", error.message);
+                error
+            }
+            Some(Ok((service, Ok(())))) => Error::internal(format!("the service {service} ended by itself")),
+            Some(Err(error)) => Error::internal(format!("a service was torn down: {error}")),
+            None => future::pending().await,
+        }
+    }
+
+    /// Stops all, the writer last, so that the others' last words are still written.
+    pub async fn stop(&mut self) {
+        self.others_shutdown.cancel();
+        let others = async {
+            while self.tasks.len() > 1 {
+                log_end(self.tasks.join_next().await);
+            }
+        };
+        if tokio::time::timeout(STOP_TIMEOUT, others).await.is_err() {
+            tracing::warn!("a service did not end in time and is cut off");
+        }
+        self.session_shutdown.cancel();
+        let session = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                log_end(Some(ended))
+            }
+        };
+        if tokio::time::timeout(STOP_TIMEOUT, session).await.is_err() {
+            tracing::warn!("session did not end in time and is cut off; what it wrote is kept");
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+type Ended = Result<(&'static str, Result<(), Error>), tokio::task::JoinError>;
+
+fn log_end(ended: Option<Ended>) {
+    match ended {
+        Some(Ok((service, Err(error)))) => tracing::warn!(service, %error, "a service ended with an error"),
+        Some(Err(error)) => tracing::warn!(%error, "a service was torn down"),
+        Some(Ok((_, Ok(())))) | None => {}
+    }
+}
+
+async fn serving(address: &str) {
+    // The address is one that we made.
+    let Ok(channel) = connect_lazily(address) else { return };
+    let mut client = HealthClient::new(channel);
+    loop {
+        let answer = client.check(HealthCheckRequest::default()).await;
+        if answer.is_ok_and(|answer| answer.into_inner().status() == ServingStatus::Serving) {
+            return;
+        }
+        tokio::time::sleep(SERVING_POLL).await;
+    }
+}
+
+/// A part's configuration as its own command line would make it: what is not said here keeps the part's default or what the
+/// environment says, in the one place where the part defines it.
+fn part_config<C: clap::Args>(flags: &[(&str, String)]) -> Result<C, Error> {
+    let command = C::augment_args(clap::Command::new("part").no_binary_name(true));
+    let arguments = flags.iter().map(|(flag, value)| format!("{flag}={value}"));
+    command
+        .try_get_matches_from(arguments)
+        .and_then(|matches| C::from_arg_matches(&matches))
+        .map_err(|error| Error::invalid_argument("configuration", error.to_string()))
+}
