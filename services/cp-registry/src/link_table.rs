@@ -1,4 +1,4 @@
-//! The links that this registry holds, and the way to each of them.
+//! The links that this replica holds, by charge point, and what was said over each.
 
 use std::{
     collections::HashMap,
@@ -6,195 +6,188 @@ use std::{
 };
 
 use evcharging_common::{
-    error::{Error, ErrorCode},
-    pb::events::v1::CentralCommand,
+    pb::{
+        cp_registry::v1::{LinkResponse, Welcome, link_response::Message},
+        events::v1::CentralCommand,
+    },
+    shutdown::CancellationToken,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tonic::Status;
 
-use crate::link_end::LinkEnd;
+/// Messages that may wait for a slow monitor before its link is closed.
+pub const OUTGOING: usize = 64;
 
-/// The most links that one registry holds.
-const MAX_LINKS: usize = 20_000;
-/// Commands that may wait for one link.
-const MAX_WAITING_COMMANDS: usize = 64;
-
-/// Every link of this registry. Cheap to clone.
-///
-/// A link is here before session is asked to register it, so that no command that follows from the registration is missed.
-#[derive(Clone, Default)]
-pub struct LinkTable {
-    links: Arc<Mutex<HashMap<String, Vec<Entry>>>>,
-}
+/// What goes out over a link.
+pub type Outgoing = mpsc::Sender<Result<LinkResponse, Status>>;
 
 struct Entry {
     link_id: String,
-    commands: mpsc::Sender<Arc<CentralCommand>>,
-    end: oneshot::Sender<LinkEnd>,
-    /// The charge point's version when session registered this link; none before.
-    registered_version: Option<i64>,
+    outgoing: Outgoing,
+    closing: CancellationToken,
+    /// The version of the newest thing that was said.
+    version: i64,
+    /// What came in before the welcome was said, and is said after it.
+    before_welcome: Option<Vec<CentralCommand>>,
 }
 
-/// What comes to a link from the rest of the registry.
-pub struct LinkInbox {
-    /// Commands, in order.
-    pub commands: mpsc::Receiver<Arc<CentralCommand>>,
-    /// Why it must end.
-    pub end: oneshot::Receiver<LinkEnd>,
+/// A handle on the table. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct LinkTable {
+    links: Arc<Mutex<HashMap<String, Entry>>>,
 }
 
 impl LinkTable {
-    /// Adds a link that is about to be registered.
-    ///
-    /// # Errors
-    /// RESOURCE_EXHAUSTED when there are too many.
-    pub fn add(&self, cp_id: &str, link_id: &str) -> Result<LinkInbox, Error> {
-        let mut links = self.lock();
-        if links.len() >= MAX_LINKS {
-            let message = format!("this registry holds {MAX_LINKS} links already; connect to another");
-            return Err(Error::new(ErrorCode::ResourceExhausted, "TOO_MANY_LINKS", message));
-        }
-        let (commands, waiting_commands) = mpsc::channel(MAX_WAITING_COMMANDS);
-        let (end, ended) = oneshot::channel();
-        let entry = Entry { link_id: link_id.to_owned(), commands, end, registered_version: None };
-        links.entry(cp_id.to_owned()).or_default().push(entry);
-        Ok(LinkInbox { commands: waiting_commands, end: ended })
-    }
-
-    /// Session registered this link at that version of the charge point. Of the links that were registered only the newest
-    /// lives on.
-    pub fn set_registered(&self, cp_id: &str, link_id: &str, version: i64) {
-        let mut links = self.lock();
-        let Some(entries) = links.get_mut(cp_id) else { return };
-        for entry in entries.iter_mut().filter(|entry| entry.link_id == link_id) {
-            entry.registered_version = Some(version);
-        }
-        let newest = entries.iter().filter_map(|entry| entry.registered_version).max();
-        end_where(&mut links, cp_id, &LinkEnd::Replaced, |entry| {
-            // Session's answers may come in another order than it decided.
-            entry.registered_version.is_some() && entry.registered_version < newest
-        });
-    }
-
-    /// The link has ended.
-    pub fn remove(&self, cp_id: &str, link_id: &str) {
-        self.end(cp_id, link_id, &LinkEnd::Gone);
-    }
-
-    /// Ends one link.
-    pub fn end(&self, cp_id: &str, link_id: &str, why: &LinkEnd) {
-        end_where(&mut self.lock(), cp_id, why, |entry| entry.link_id == link_id);
-    }
-
-    /// Ends every link.
-    pub fn end_all(&self, why: &LinkEnd) {
-        for entry in self.lock().drain().flat_map(|(_, entries)| entries) {
-            // A link that is ending by itself listens no more.
-            drop(entry.end.send(why.clone()));
+    /// Adds a link that is about to be welcomed. The older link of the same charge point is closed: the newest wins.
+    pub fn add(&self, cp_id: &str, link_id: &str, outgoing: Outgoing, closing: CancellationToken) {
+        let entry = Entry {
+            link_id: link_id.to_owned(),
+            outgoing,
+            closing,
+            version: 0,
+            before_welcome: Some(Vec::new()),
+        };
+        if let Some(older) = self.lock().insert(cp_id.to_owned(), entry) {
+            older.closing.cancel();
         }
     }
 
-    /// Hands a command to the links that it concerns. One that has too many waiting is ended: it hears all anew when it comes
-    /// back.
-    pub fn dispatch(&self, command: CentralCommand) {
-        let command = Arc::new(command);
+    /// Says the welcome, then what the charge point should be doing, then what came in meanwhile.
+    pub fn welcome(&self, cp_id: &str, link_id: &str, welcome: Welcome, version: i64, commands: Vec<CentralCommand>) {
         let mut links = self.lock();
-        end_where(&mut links, &command.cp_id, &LinkEnd::Slow, |entry| {
-            entry.commands.try_send(command.clone()).is_err()
-        });
+        let Some(entry) = links.get_mut(cp_id).filter(|entry| entry.link_id == link_id) else { return };
+        entry.version = version;
+        entry.say(Message::Welcome(welcome));
+        for command in commands {
+            entry.say(Message::Command(command));
+        }
+        for command in entry.before_welcome.take().unwrap_or_default() {
+            entry.carry(command);
+        }
     }
 
-    /// The charge point and the id of every link that session has registered.
-    pub fn registered(&self) -> Vec<(String, String)> {
+    /// Carries a command over the link of its charge point, when that link is here and has not heard newer.
+    pub fn carry(&self, command: CentralCommand) {
+        if let Some(entry) = self.lock().get_mut(&command.cp_id) {
+            match &mut entry.before_welcome {
+                Some(waiting) if waiting.len() < OUTGOING => waiting.push(command),
+                Some(_) => entry.closing.cancel(),
+                None => entry.carry(command),
+            }
+        }
+    }
+
+    /// Closes the link of a charge point, if it is here; with `link_id`, only that one.
+    pub fn close(&self, cp_id: &str, link_id: Option<&str>) {
         let links = self.lock();
-        let entries = links.iter().flat_map(|(cp_id, entries)| entries.iter().map(move |entry| (cp_id, entry)));
-        entries
-            .filter(|(_, entry)| entry.registered_version.is_some())
-            .map(|(cp_id, entry)| (cp_id.clone(), entry.link_id.clone()))
-            .collect()
+        let entry = links.get(cp_id).filter(|entry| link_id.is_none_or(|link_id| entry.link_id == link_id));
+        if let Some(entry) = entry {
+            entry.closing.cancel();
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<Entry>>> {
+    /// Forgets a link that has ended.
+    pub fn remove(&self, cp_id: &str, link_id: &str) {
+        let mut links = self.lock();
+        if links.get(cp_id).is_some_and(|entry| entry.link_id == link_id) {
+            links.remove(cp_id);
+        }
+    }
+
+    /// Every welcomed link: charge point and link.
+    pub fn welcomed(&self) -> Vec<(String, String)> {
+        let links = self.lock();
+        let welcomed = links.iter().filter(|(_, entry)| entry.before_welcome.is_none());
+        welcomed.map(|(cp_id, entry)| (cp_id.clone(), entry.link_id.clone())).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+        // No change is left half done by a panic: each is a single insert, update or removal.
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Removes the links of a charge point for which `ends` holds, and tells them why.
-fn end_where(
-    links: &mut HashMap<String, Vec<Entry>>,
-    cp_id: &str,
-    why: &LinkEnd,
-    ends: impl Fn(&Entry) -> bool,
-) {
-    let Some(entries) = links.get_mut(cp_id) else { return };
-    for entry in entries.extract_if(.., |entry| ends(entry)) {
-        // A link that is ending by itself listens no more.
-        drop(entry.end.send(why.clone()));
+impl Entry {
+    fn carry(&mut self, command: CentralCommand) {
+        if command.version >= self.version {
+            self.version = command.version;
+            self.say(Message::Command(command));
+        }
     }
-    if entries.is_empty() {
-        links.remove(cp_id);
+
+    /// A monitor that takes nothing any more has its link closed: it hears everything again when it is back.
+    fn say(&self, message: Message) {
+        if self.outgoing.try_send(Ok(LinkResponse { message: Some(message) })).is_err() {
+            self.closing.cancel();
+        }
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
+    use evcharging_common::pb::events::v1::{StopCommand, central_command::Command};
+
     use super::*;
 
-    fn command(cp_id: &str, version: i64) -> CentralCommand {
-        CentralCommand { cp_id: cp_id.to_owned(), version, ..CentralCommand::default() }
+    fn link(table: &LinkTable, link_id: &str) -> (mpsc::Receiver<Result<LinkResponse, Status>>, CancellationToken) {
+        let (outgoing, said) = mpsc::channel(OUTGOING);
+        let closing = CancellationToken::new();
+        table.add("MAD-01", link_id, outgoing, closing.clone());
+        (said, closing)
     }
 
-    #[test]
-    fn the_link_that_session_registered_last_lives_whatever_the_order_of_the_answers() {
-        for order in [["a", "b"], ["b", "a"]] {
-            let table = LinkTable::default();
-            let mut older = table.add("MAD-01", "a").unwrap();
-            let mut newer = table.add("MAD-01", "b").unwrap();
-            for link_id in order {
-                table.set_registered("MAD-01", link_id, if link_id == "a" { 4 } else { 5 });
-            }
-            assert_eq!(older.end.try_recv(), Ok(LinkEnd::Replaced));
-            assert!(newer.end.try_recv().is_err());
-            assert_eq!(table.registered(), [("MAD-01".to_owned(), "b".to_owned())]);
+    fn command(version: i64) -> CentralCommand {
+        let stop = StopCommand { session_id: format!("s{version}"), reason: String::new() };
+        CentralCommand { cp_id: "MAD-01".into(), version, command: Some(Command::Stop(stop)), ..Default::default() }
+    }
+
+    fn said(receiver: &mut mpsc::Receiver<Result<LinkResponse, Status>>) -> Vec<Option<i64>> {
+        let mut versions = Vec::new();
+        while let Ok(Ok(response)) = receiver.try_recv() {
+            versions.push(match response.message {
+                Some(Message::Command(command)) => Some(command.version),
+                _ => None,
+            });
         }
+        versions
     }
 
     #[test]
-    fn a_link_that_is_not_registered_yet_ends_no_other_and_misses_no_command() {
+    fn the_newest_link_closes_the_older_one() {
         let table = LinkTable::default();
-        let mut registered = table.add("MAD-01", "a").unwrap();
-        table.set_registered("MAD-01", "a", 4);
-        let mut pending = table.add("MAD-01", "b").unwrap();
-        table.dispatch(command("MAD-01", 5));
-        table.dispatch(command("BCN-01", 6));
-        for inbox in [&mut registered, &mut pending] {
-            assert_eq!(inbox.commands.try_recv().unwrap().version, 5);
-            assert!(inbox.commands.try_recv().is_err());
-        }
-        assert_eq!(table.registered().len(), 1);
-        table.remove("MAD-01", "b");
-        assert!(registered.end.try_recv().is_err());
+        let (_first, first_closing) = link(&table, "a");
+        let (_second, second_closing) = link(&table, "b");
+        assert!(first_closing.is_cancelled() && !second_closing.is_cancelled());
+        // The end of the first is no news for the second.
+        table.remove("MAD-01", "a");
+        table.close("MAD-01", Some("a"));
+        assert!(!second_closing.is_cancelled());
+        table.close("MAD-01", None);
+        assert!(second_closing.is_cancelled());
     }
 
     #[test]
-    fn a_link_with_a_full_queue_is_ended() {
+    fn what_comes_before_the_welcome_is_said_after_it_and_the_old_is_dropped() {
         let table = LinkTable::default();
-        let mut inbox = table.add("MAD-01", "a").unwrap();
-        for version in 0..=64 {
-            table.dispatch(command("MAD-01", version));
-        }
-        assert_eq!(inbox.end.try_recv(), Ok(LinkEnd::Slow));
-        table.dispatch(command("MAD-01", 65));
-        assert!(table.add("MAD-01", "a").is_ok());
+        let (mut receiver, _) = link(&table, "a");
+        table.carry(command(3));
+        table.carry(command(9));
+        assert!(table.welcomed().is_empty());
+        table.welcome("MAD-01", "a", Welcome::default(), 7, vec![command(7)]);
+        table.carry(command(8));
+        table.carry(command(10));
+        assert_eq!(said(&mut receiver), [None, Some(7), Some(9), Some(10)]);
+        assert_eq!(table.welcomed(), [("MAD-01".to_owned(), "a".to_owned())]);
     }
 
     #[test]
-    fn every_link_can_be_ended_at_once() {
+    fn a_monitor_that_takes_nothing_is_closed() {
         let table = LinkTable::default();
-        let mut inboxes = [table.add("MAD-01", "a").unwrap(), table.add("MAD-02", "b").unwrap()];
-        table.end_all(&LinkEnd::CommandsMissed);
-        for inbox in &mut inboxes {
-            assert_eq!(inbox.end.try_recv(), Ok(LinkEnd::CommandsMissed));
+        let (_receiver, closing) = link(&table, "a");
+        table.welcome("MAD-01", "a", Welcome::default(), 0, Vec::new());
+        for version in 0..=i64::try_from(OUTGOING).expect("small") {
+            table.carry(command(version));
         }
+        assert!(closing.is_cancelled());
     }
 }

@@ -24,9 +24,9 @@ async fn unreadable_kafka_records_are_set_aside_and_the_partition_goes_on() {
     let mut network = TestNetwork::start().await;
     network.add_charge_point("MAD-01").await;
     let mut driver = network.add_driver("driver1", 50_000_000).await;
-    let letters =
-        kafka_tail::follow::<DeadLetter>(&network.broker.config(), "test", CancellationToken::new());
-    let mut letters = letters.await.unwrap();
+    let kafka = network.broker.config();
+    let mut letters =
+        kafka_tail::follow::<DeadLetter>(&kafka, "test", CancellationToken::new()).await.unwrap();
 
     let huge = format!(r#"{{"authorization_request":{{"request_id":"{}"}}}}"#, "x".repeat(300_000));
     for (topic, value, reason) in [

@@ -64,7 +64,7 @@ impl Process {
 
     /// The address in the line that says where it listens.
     pub fn address(&mut self) -> String {
-        let line = self.wait_for_line("listens");
+        let line = self.wait_for_line("address=");
         let address =
             line.split("address=").nth(1).expect("an address in the line").split_whitespace().next();
         address.expect("an address").to_owned()
