@@ -5,6 +5,7 @@ use std::future::Future;
 use futures::FutureExt;
 use rdkafka::{
     ClientContext, Message,
+    config::RDKafkaLogLevel,
     consumer::{Consumer, ConsumerContext, StreamConsumer},
     error::{KafkaError, RDKafkaErrorCode},
     message::{BorrowedMessage, Headers},
@@ -233,9 +234,14 @@ pub(crate) fn log_consumer_error(topic: &str, error: &KafkaError) {
     }
 }
 
-struct GroupContext;
+/// Keeps librdkafka's own words out of our log: what matters of them is said in ours.
+pub(crate) struct GroupContext;
 
 impl ClientContext for GroupContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(?level, facility, message, "librdkafka");
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "Kafka consumer");
     }

@@ -10,6 +10,7 @@ use std::{
 
 use rdkafka::{
     ClientConfig, ClientContext,
+    config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord, Producer as _},
@@ -205,6 +206,10 @@ impl ConnectionState {
 }
 
 impl ClientContext for ConnectionState {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(?level, facility, message, "librdkafka");
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             if !self.all_brokers_down.swap(true, Ordering::Relaxed) {

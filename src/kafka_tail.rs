@@ -10,8 +10,13 @@ use rdkafka::{
 use tokio::sync::mpsc;
 
 use crate::{
-    backoff::Backoff, error::Error, events::Event, kafka_consumer::log_consumer_error,
-    kafka_producer::KafkaConfig, shutdown::CancellationToken, trace_propagation,
+    backoff::Backoff,
+    error::Error,
+    events::Event,
+    kafka_consumer::{GroupContext, log_consumer_error},
+    kafka_producer::KafkaConfig,
+    shutdown::CancellationToken,
+    trace_propagation,
 };
 
 /// Events that a slow reader may lag behind before the broker has to wait for it.
@@ -38,7 +43,7 @@ pub async fn follow<E: Event>(
     client_id: &str,
     shutdown: CancellationToken,
 ) -> Result<mpsc::Receiver<Seen<E>>, Error> {
-    let consumer: StreamConsumer = config
+    let consumer: StreamConsumer<GroupContext> = config
         .client(client_id)
         // librdkafka wants a group's name even of a client that joins none.
         .set("group.id", format!("{client_id}-follower"))
@@ -46,7 +51,7 @@ pub async fn follow<E: Event>(
         .set("auto.offset.reset", "latest")
         .set("allow.auto.create.topics", "true")
         .set("queued.max.messages.kbytes", "1024")
-        .create()
+        .create_with_context(GroupContext)
         .map_err(Error::internal)?;
     let consumer = std::sync::Arc::new(consumer);
     let mut backoff = Backoff::reconnect();
@@ -87,7 +92,7 @@ pub async fn follow<E: Event>(
 }
 
 /// Assigns every partition from the offset that is its end right now.
-fn assign_to_end(consumer: &StreamConsumer, topic: &str) -> Result<(), String> {
+fn assign_to_end(consumer: &StreamConsumer<GroupContext>, topic: &str) -> Result<(), String> {
     let timeout = Duration::from_secs(2);
     let metadata = consumer.fetch_metadata(Some(topic), timeout).map_err(|error| error.to_string())?;
     let partitions = metadata.topics().first().map(|found| found.partitions()).unwrap_or_default();

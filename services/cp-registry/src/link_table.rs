@@ -53,7 +53,14 @@ impl LinkTable {
     }
 
     /// Says the welcome, then what the charge point should be doing, then what came in meanwhile.
-    pub fn welcome(&self, cp_id: &str, link_id: &str, welcome: Welcome, version: i64, commands: Vec<CentralCommand>) {
+    pub fn welcome(
+        &self,
+        cp_id: &str,
+        link_id: &str,
+        welcome: Welcome,
+        version: i64,
+        commands: Vec<CentralCommand>,
+    ) {
         let mut links = self.lock();
         let Some(entry) = links.get_mut(cp_id).filter(|entry| entry.link_id == link_id) else { return };
         entry.version = version;
@@ -129,7 +136,10 @@ mod tests {
 
     use super::*;
 
-    fn link(table: &LinkTable, link_id: &str) -> (mpsc::Receiver<Result<LinkResponse, Status>>, CancellationToken) {
+    fn link(
+        table: &LinkTable,
+        link_id: &str,
+    ) -> (mpsc::Receiver<Result<LinkResponse, Status>>, CancellationToken) {
         let (outgoing, said) = mpsc::channel(OUTGOING);
         let closing = CancellationToken::new();
         table.add("MAD-01", link_id, outgoing, closing.clone());
@@ -138,7 +148,12 @@ mod tests {
 
     fn command(version: i64) -> CentralCommand {
         let stop = StopCommand { session_id: format!("s{version}"), reason: String::new() };
-        CentralCommand { cp_id: "MAD-01".into(), version, command: Some(Command::Stop(stop)), ..Default::default() }
+        CentralCommand {
+            cp_id: "MAD-01".into(),
+            version,
+            command: Some(Command::Stop(stop)),
+            ..Default::default()
+        }
     }
 
     fn said(receiver: &mut mpsc::Receiver<Result<LinkResponse, Status>>) -> Vec<Option<i64>> {

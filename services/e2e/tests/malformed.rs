@@ -41,7 +41,7 @@ async fn unreadable_kafka_records_are_set_aside_and_the_partition_goes_on() {
         (topics::DRIVER_EVENTS, r#"{"charging_started":{"driver_id":"driver1"}}"#, "cp_id"),
         (
             topics::CP_TELEMETRY,
-            r#"{"consumption":{"session_id":"s","cp_id":"MAD-01","register_mwh":"-5"}}"#,
+            r#"{"consumption":{"session_id":"s","cp_id":"MAD-01","seq":"1","register_mwh":"-5"}}"#,
             "register_mwh",
         ),
         (
@@ -142,7 +142,7 @@ fn bad_flags_and_files_end_with_a_message_before_anything_starts() {
         (vec!["driver", "--driver-id", "a driver", "--requests-file", &file], 2, "driver"),
         (vec!["up", "--charge-points", "many"], 2, "many"),
         (vec!["up", "--network", &network_file, "--data-dir", &data_dir], 1, "MAD 01"),
-        (vec!["session", "--reservation-ms", "-5"], 2, "reservation-ms"),
+        (vec!["session", "--reservation-ms=-5"], 2, "reservation-ms"),
         (
             vec![
                 "cp-monitor",

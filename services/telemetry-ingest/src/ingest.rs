@@ -12,8 +12,7 @@ use evcharging_common::{
     pb::{
         events::v1 as events,
         session::v1::{
-            EndSupplyRequest, GetSessionRequest, MeterItem, RecordMeterRequest, ReportFaultRequest,
-            network_write_service_client::NetworkWriteServiceClient,
+            EndSupplyRequest, GetSessionRequest, MeterItem, RecordMeterRequest,
             session_service_client::SessionServiceClient,
         },
         telemetry::v1::LiveSession,
@@ -36,7 +35,6 @@ type Record = Received<events::CpTelemetry>;
 #[derive(Clone)]
 pub struct Ingest {
     sessions: SessionServiceClient<GrpcChannel>,
-    network: NetworkWriteServiceClient<GrpcChannel>,
     live: Arc<LiveSessions>,
     producer: Producer,
 }
@@ -44,15 +42,10 @@ pub struct Ingest {
 impl Ingest {
     /// Hands on to the session service behind `session`.
     pub fn new(session: GrpcChannel, live: Arc<LiveSessions>, producer: Producer) -> Self {
-        Self {
-            sessions: SessionServiceClient::new(session.clone()),
-            network: NetworkWriteServiceClient::new(session),
-            live,
-            producer,
-        }
+        Self { sessions: SessionServiceClient::new(session), live, producer }
     }
 
-    /// Works on a batch. Readings gather until an end or a fault comes: what was measured before it must count before it.
+    /// Works on a batch. Readings gather until an end comes: what was measured before it must count before it.
     pub async fn handle(&self, batch: Vec<Record>, dead_letters: DeadLetters) {
         let now_ms = clock::now_ms();
         let mut readings: Vec<(MeterItem, Record)> = Vec::new();
@@ -68,10 +61,7 @@ impl Ingest {
                     self.record(std::mem::take(&mut readings), &dead_letters).await;
                     self.end(end, &record, &dead_letters).instrument(record.process_span()).await;
                 }
-                Ok(Reading::Fault(fault)) => {
-                    self.record(std::mem::take(&mut readings), &dead_letters).await;
-                    self.report(fault, &record, &dead_letters).instrument(record.process_span()).await;
-                }
+                Ok(Reading::IdleFault) => {}
                 Err(problem) => dead_letters.reject(&record, &problem).await,
             }
         }
@@ -142,16 +132,6 @@ impl Ingest {
             async move { sessions.end_supply(request).await }
         });
         if let Err(error) = ended.await {
-            dead_letters.reject(record, &format!("{}: {}", error.reason, error.message)).await;
-        }
-    }
-
-    async fn report(&self, request: ReportFaultRequest, record: &Record, dead_letters: &DeadLetters) {
-        let reported = until_decided(|| {
-            let (mut network, request) = (self.network.clone(), request.clone());
-            async move { network.report_fault(request).await }
-        });
-        if let Err(error) = reported.await {
             dead_letters.reject(record, &format!("{}: {}", error.reason, error.message)).await;
         }
     }

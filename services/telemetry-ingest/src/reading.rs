@@ -4,7 +4,7 @@ use evcharging_common::{
     clock, ids,
     pb::{
         events::v1::{self as pb, cp_telemetry::Telemetry},
-        session::v1::{EndSupplyRequest, MeterItem, ReportFaultRequest},
+        session::v1::{EndSupplyRequest, MeterItem},
     },
     vocabulary::FaultKind,
 };
@@ -17,10 +17,11 @@ const MAX_POWER_W: i64 = 1_000_000;
 pub enum Reading {
     /// A start of supply (seq 0) or a reading.
     Meter(MeterItem),
-    /// The end of a supply.
+    /// The end of a supply, by a fault or otherwise.
     End(EndSupplyRequest),
-    /// A fault.
-    Fault(ReportFaultRequest),
+    /// A fault of a charge point that supplied nothing. Whether a charge point is broken is its monitor's word alone: the monitor
+    /// also says when it is whole again.
+    IdleFault,
 }
 
 impl Reading {
@@ -58,14 +59,15 @@ impl Reading {
             Some(Telemetry::Fault(fault)) => {
                 check_id("cp_id", &fault.cp_id)?;
                 check_register(fault.register_mwh)?;
-                let kind: FaultKind = fault.kind.parse().map_err(|error| format!("kind: {error}"))?;
-                Ok(Self::Fault(ReportFaultRequest {
-                    cp_id: fault.cp_id,
-                    kind: kind.into(),
-                    message: fault.message,
-                    register_mwh: Some(fault.register_mwh),
-                    session_id: fault.session_id,
-                }))
+                fault.kind.parse::<FaultKind>().map_err(|error| format!("kind: {error}"))?;
+                if fault.session_id.is_empty() {
+                    return Ok(Self::IdleFault);
+                }
+                check_id("session_id", &fault.session_id)?;
+                let ended_at_ms = at_ms(&fault.at);
+                let pb::Fault { session_id, cp_id, register_mwh, .. } = fault;
+                let reason = "FAULT".to_owned();
+                Ok(Self::End(EndSupplyRequest { session_id, cp_id, register_mwh, reason, ended_at_ms }))
             }
             None => Err("the record names nothing that happened".to_owned()),
         }
@@ -130,5 +132,20 @@ mod tests {
         }
         let fault = pb::Fault { cp_id: "MAD-01".into(), kind: "BORED".into(), ..Default::default() };
         assert!(Reading::check(&fault.into(), 0).is_err_and(|problem| problem.contains("BORED")));
+    }
+
+    #[test]
+    fn a_fault_ends_the_supply_and_nothing_else() {
+        let fault = |session_id: &str| {
+            let (cp_id, kind, session_id) = ("MAD-01".into(), "ENGINE_KO".into(), session_id.into());
+            Reading::check(
+                &pb::Fault { cp_id, kind, session_id, register_mwh: 9, ..Default::default() }.into(),
+                0,
+            )
+        };
+        assert!(
+            matches!(fault("s1"), Ok(Reading::End(end)) if end.reason == "FAULT" && end.register_mwh == 9)
+        );
+        assert_eq!(fault(""), Ok(Reading::IdleFault));
     }
 }

@@ -157,6 +157,10 @@ fn close(
     if let Some(charge_point) = draft.charge_point_mut(&session.cp_id) {
         charge_point.session_id = None;
         charge_point.driver_id = None;
+        if reason == EndReason::Fault {
+            // The engine's word may come before its monitor's: the driver is still the one to tell of the fault and its end.
+            charge_point.fault_driver_id = Some(session.driver_id.clone());
+        }
     }
     let mut balance_micros = 0;
     if let Some(driver) = draft.driver_mut(&session.driver_id) {

@@ -20,12 +20,16 @@ pub(super) fn report(draft: &mut Draft<'_>, report: &ReportFault) -> Result<Repl
     let is_new = known.fault_kind.is_none();
     let session = draft.session_at(cp_id).cloned();
     let driver_id = session.as_ref().map(|session| session.driver_id.clone());
+    let driver_id = driver_id.or_else(|| known.fault_driver_id.clone());
     if let Some(charge_point) = draft.charge_point_mut(cp_id) {
         charge_point.fault_kind = Some(report.kind);
         charge_point.fault_message.clone_from(&report.message);
-        if driver_id.is_some() {
-            charge_point.fault_driver_id.clone_from(&driver_id);
-        }
+        charge_point.fault_driver_id.clone_from(&driver_id);
+    }
+    if is_new && let Some(driver_id) = driver_id {
+        let key = driver_id.clone();
+        let (cp_id, kind, message) = (cp_id.clone(), report.kind.to_string(), report.message.clone());
+        draft.send::<pb::DriverNotification>(&key, pb::CpError { cp_id, kind, message, driver_id });
     }
     if is_new {
         draft.audit_charge_point(
@@ -36,16 +40,6 @@ pub(super) fn report(draft: &mut Draft<'_>, report: &ReportFault) -> Result<Repl
         );
     }
     if let Some(session) = session {
-        draft.send_for::<pb::DriverNotification>(
-            &session,
-            &session.driver_id,
-            pb::CpError {
-                cp_id: cp_id.clone(),
-                kind: report.kind.to_string(),
-                message: report.message.clone(),
-                driver_id: session.driver_id.clone(),
-            },
-        );
         if let Some(register_mwh) = report.register_mwh
             && report.session_id == session.session_id
         {

@@ -65,6 +65,7 @@ pub(super) fn reserve(draft: &mut Draft<'_>, rules: &Rules, request: &Reserve) -
     if let Some(charge_point) = draft.charge_point_mut(&session.cp_id) {
         charge_point.session_id = Some(session.session_id.clone());
         charge_point.driver_id = Some(session.driver_id.clone());
+        charge_point.fault_driver_id = None;
     }
     draft.audit_session(
         "RESERVED",

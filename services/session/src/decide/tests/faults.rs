@@ -53,6 +53,19 @@ fn a_fault_interrupts_bills_exactly_and_tells_the_driver() {
 }
 
 #[test]
+fn the_driver_is_told_of_the_fault_even_when_the_engine_was_faster_than_its_monitor() {
+    let mut network = Network::small();
+    network.charge("s1");
+    network.end("s1", 501_000, SupplyEndCause::Fault).unwrap();
+    assert_eq!(network.status(), ChargePointStatus::Available);
+    network.run(fault(Some(501_000), "s1")).unwrap();
+    assert_eq!(network.status(), ChargePointStatus::Faulted);
+    assert_eq!((network.events("CP_ERROR").len(), network.events("TICKET").len()), (1, 1));
+    network.run(Command::ClearFault { cp_id: "MAD-01".into() }).unwrap();
+    assert_eq!(network.events("CP_FIXED").len(), 1);
+}
+
+#[test]
 fn a_fault_cancels_a_reservation() {
     let mut network = Network::small();
     network.run(fixtures::reserve("s1", "driver1", "MAD-01")).unwrap();
