@@ -1,6 +1,11 @@
 //! One way to serve gRPC: reflection, health that tells the truth, traces, bounds and a graceful end.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -85,20 +90,7 @@ impl GrpcServer {
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let health = Health { reporter, services };
         health.set_not_serving().await;
-        let reflection = || {
-            let mut builder = tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-                .with_service_name("grpc.health.v1.Health");
-            for service in services {
-                builder = builder.with_service_name(*service);
-            }
-            builder
-        };
-        let routes = routes
-            .add_service(health_service)
-            .add_service(reflection().build_v1().map_err(Error::internal)?)
-            .add_service(reflection().build_v1alpha().map_err(Error::internal)?);
+        let routes = reflection(services)?(routes.add_service(health_service));
         Ok(Self { listener, routes, health })
     }
 
@@ -131,6 +123,30 @@ impl GrpcServer {
             () = async { shutdown.cancelled().await; tokio::time::sleep(DRAIN_TIMEOUT).await } => Ok(()),
         }
     }
+}
+
+type AddReflection = Arc<dyn Fn(Routes) -> Routes + Send + Sync>;
+
+/// What adds reflection for these services. It holds every descriptor (400 KiB), so the engines of one process share one.
+fn reflection(services: &'static [&'static str]) -> Result<AddReflection, Error> {
+    static SHARED: Mutex<BTreeMap<&[&str], AddReflection>> = Mutex::new(BTreeMap::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(add) = shared.get(services) {
+        return Ok(add.clone());
+    }
+    let builder = || {
+        let builder = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health");
+        services.iter().fold(builder, |builder, service| builder.with_service_name(*service))
+    };
+    let v1 = builder().build_v1().map_err(Error::internal)?;
+    let v1alpha = builder().build_v1alpha().map_err(Error::internal)?;
+    let add: AddReflection =
+        Arc::new(move |routes| routes.add_service(v1.clone()).add_service(v1alpha.clone()));
+    shared.insert(services, add.clone());
+    Ok(add)
 }
 
 /// The span of one call, a child of its caller's. Health checks and reflection are too many and too dull to trace.

@@ -37,7 +37,15 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
     let is_over = CancellationToken::new();
     let status_task =
         network.take_snapshots().map(|snapshots| tokio::spawn(status_line::show(snapshots, is_over.clone())));
-    let ended = network.wait().await;
+    let mut waiting = std::pin::pin!(network.wait());
+    let ended = tokio::select! {
+        biased;
+        ended = &mut waiting => ended,
+        () = shutdown.cancelled() => {
+            status_line::print("\nStopping: open sessions are ended and billed. A second Ctrl-C leaves at once.\n");
+            waiting.await
+        }
+    };
     is_over.cancel();
     if let Some(task) = status_task {
         // It only shows: how it ended changes nothing.

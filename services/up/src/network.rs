@@ -26,7 +26,7 @@ use crate::{
 
 /// How long the charge points may take to connect before the network counts as started without the rest.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(20);
-const CONNECT_POLL: Duration = Duration::from_millis(100);
+const CONNECT_POLL: Duration = Duration::from_millis(50);
 /// A bound around session's own one, and what the last events may take to reach Kafka.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -220,6 +220,8 @@ impl Network {
 /// Returns how many are connected: all, unless the deadline came first.
 async fn wait_until_connected(snapshots: &mut Snapshots, charge_points: usize) -> usize {
     let mut connected = 0;
+    // A look reads every charge point: where there are many, it must not keep them from connecting.
+    let many = Duration::from_micros(250).saturating_mul(u32::try_from(charge_points).unwrap_or(u32::MAX));
     let all = async {
         loop {
             if let Ok(snapshot) = snapshots.take().await {
@@ -228,7 +230,7 @@ async fn wait_until_connected(snapshots: &mut Snapshots, charge_points: usize) -
                     return;
                 }
             }
-            tokio::time::sleep(CONNECT_POLL).await;
+            tokio::time::sleep(CONNECT_POLL.max(many)).await;
         }
     };
     if tokio::time::timeout(CONNECT_DEADLINE, all).await.is_err() {

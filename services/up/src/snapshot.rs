@@ -58,7 +58,6 @@ impl Snapshot {
 
     /// One line for people.
     pub fn line(&self) -> String {
-        let total: usize = self.by_status.values().sum();
         let statuses: Vec<String> = self
             .by_status
             .iter()
@@ -68,7 +67,7 @@ impl Snapshot {
         // Cents are enough for a display: running costs have six digits.
         let cost_micros = self.cost_micros() - self.cost_micros() % evcharging_common::money::MICROS_PER_CENT;
         format!(
-            "{total} charge points: {} | {} kW | sessions: {} open, {} billed | {}, {} since start",
+            "CPs: {} | {} kW | sessions: {} open, {} billed | {}, {} since start",
             statuses.join(", "),
             self.power_w / 1_000,
             self.open_sessions,
@@ -212,7 +211,7 @@ mod tests {
         });
         assert_eq!(
             snapshot.line(),
-            "4 charge points: 2 available, 1 charging, 1 out of service | 48 kW | \
+            "CPs: 2 available, 1 charging, 1 out of service | 48 kW | \
              sessions: 1 open, 4 billed | 10.500 kWh, 4.72 EUR since start"
         );
         assert_eq!((snapshot.connected, snapshot.settled), (3, 3));
