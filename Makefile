@@ -9,7 +9,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 EVCHARGING := target/release/evcharging
 ARGS ?=
 
-.PHONY: help up build build-dependencies test lint fmt bench clean
+.PHONY: help up build build-dependencies test lint fmt clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -36,9 +36,6 @@ lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (s
 
 fmt: ## Format the code
 	cargo fmt --all
-
-bench: build-dependencies ## Measure speed and size on this machine, and print a table
-	cargo run --release --locked --package evcharging-bench
 
 clean: ## Remove what was built; data folders stay
 	cargo clean

@@ -4,13 +4,16 @@
 use std::collections::HashSet;
 
 use clap::Parser;
-use evcharging_common::{kafka_producer::KafkaConfig, observability, shutdown::CancellationToken};
+use evcharging_common::{
+    kafka_producer::{KafkaConfig, OutgoingRecord, Producer},
+    observability,
+    pb::events::v1 as pb,
+    shutdown::CancellationToken,
+};
 use evcharging_testkit::{Driver, eventually};
 use evcharging_up::{Config, Network};
-use opentelemetry::trace::{TraceContextExt, TracerProvider};
+use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
-use tracing::Instrument;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 #[derive(Parser)]
@@ -34,22 +37,31 @@ async fn one_trace_follows_a_charge() {
     let kafka = KafkaConfig { kafka_bootstrap_servers: network.addresses().kafka.clone() };
     let mut driver = Driver::listen(&kafka, "driver1").await;
 
-    let root = tracing::info_span!(target: "evcharging", "charge");
-    let trace_id = root.context().span().span_context().trace_id();
-    let ticket = async {
-        let (cp_id, _) = driver.reserve("").await;
-        driver.start(&cp_id).await;
-        driver.wait_for("CONSUMPTION_UPDATE").await;
-        driver.stop(&cp_id).await;
-        driver.ticket().await
-    }
-    .instrument(root)
-    .await;
-    assert_eq!(ticket.trace_id, trace_id.to_string());
+    // The driver's app began a trace of its own.
+    let trace_id = "0af7651916cd43dd8448eb211c80319c";
+    let driver_span = "b7ad6b7169203331";
+    let producer = Producer::new(&kafka, "app").unwrap();
+    let send = async |event: OutgoingRecord| {
+        let traceparent = Some(format!("00-{trace_id}-{driver_span}-01"));
+        producer.send_record(&OutgoingRecord { traceparent, ..event }).await.unwrap();
+    };
+    let (driver_id, request_id) = ("driver1".to_owned(), "r-1".to_owned());
+    let request = pb::AuthorizationRequest {
+        request_id: request_id.clone(),
+        driver_id: driver_id.clone(),
+        ..Default::default()
+    };
+    send(OutgoingRecord::new(&driver_id, &pb::DriverRequest::from(request))).await;
+    let cp_id = driver.answer_to(&request_id).await.cp_id;
+    let started = pb::ChargingStarted { driver_id: driver_id.clone(), cp_id: cp_id.clone(), request_id };
+    send(OutgoingRecord::new(&driver_id, &pb::DriverEvent::from(started))).await;
+    driver.wait_for("CONSUMPTION_UPDATE").await;
+    driver.stop(&cp_id).await;
+    let ticket = driver.ticket().await;
+    assert_eq!(ticket.trace_id, trace_id);
 
     // The last spans close a moment after the driver has its ticket.
     let expected = [
-        "charge",
         "process driver_requests",
         "evcharging.session.v1.SessionService/Reserve",
         "process driver_events",
@@ -62,16 +74,17 @@ async fn one_trace_follows_a_charge() {
     let spans = eventually("every part of the charge is in the trace", async || {
         let spans = exporter.get_finished_spans().unwrap();
         let of_the_charge: Vec<_> =
-            spans.into_iter().filter(|span| span.span_context.trace_id() == trace_id).collect();
+            spans.into_iter().filter(|span| span.span_context.trace_id().to_string() == trace_id).collect();
         let names: HashSet<_> = of_the_charge.iter().map(|span| span.name.to_string()).collect();
         expected.iter().all(|name| names.contains(*name)).then_some(of_the_charge)
     })
     .await;
 
-    // One tree: each span hangs on another one of the same trace.
+    // One tree: each span hangs on another one of the same trace, or on the driver's own.
     let ids: HashSet<_> = spans.iter().map(|span| span.span_context.span_id()).collect();
-    for span in spans.iter().filter(|span| span.name != "charge") {
-        assert!(ids.contains(&span.parent_span_id), "{} hangs on nothing", span.name);
+    for span in &spans {
+        let hangs = ids.contains(&span.parent_span_id) || span.parent_span_id.to_string() == driver_span;
+        assert!(hangs, "{} hangs on nothing", span.name);
     }
     shutdown.cancel();
     network.wait().await.unwrap();
