@@ -11,9 +11,10 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::layer::layer_fn;
 use tracing::Span;
 
-use crate::{error::Error, pb, shutdown::CancellationToken, trace_propagation};
+use crate::{error::Error, grpc_deadline::Deadline, pb, shutdown::CancellationToken, trace_propagation};
 
 /// The longest a call may take; callers may ask for less.
 const LONGEST_CALL: Duration = Duration::from_secs(30);
@@ -107,12 +108,12 @@ impl GrpcServer {
         let health = self.health.clone();
         let stopping = shutdown.clone();
         let server = Server::builder()
-            .timeout(LONGEST_CALL)
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
             .http2_keepalive_interval(Some(Duration::from_secs(5)))
             .http2_keepalive_timeout(Some(Duration::from_secs(5)))
             .tcp_nodelay(true)
             .trace_fn(call_span)
+            .layer(layer_fn(|inner| Deadline::new(inner, LONGEST_CALL)))
             .add_routes(self.routes)
             .serve_with_incoming_shutdown(TcpListenerStream::new(self.listener), async move {
                 stopping.cancelled().await;

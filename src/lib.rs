@@ -7,6 +7,7 @@ pub mod energy;
 pub mod error;
 pub mod events;
 pub mod grpc_client;
+mod grpc_deadline;
 pub mod grpc_server;
 pub mod ids;
 pub mod kafka_consumer;

@@ -35,7 +35,7 @@ SELECT
     value ->> 'status',
     value ->> 'status_since_ms',
     value ->> 'version'
-FROM json_each(?1)
+FROM jsonb_each(?1)
 WHERE TRUE
 ON CONFLICT (cp_id) DO UPDATE SET
     location = excluded.location,

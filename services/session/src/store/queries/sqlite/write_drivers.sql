@@ -13,7 +13,7 @@ SELECT
     value ->> 'balance_micros',
     value ->> 'session_id',
     value ->> 'version'
-FROM json_each(?1)
+FROM jsonb_each(?1)
 WHERE TRUE
 ON CONFLICT (driver_id) DO UPDATE SET
     name = excluded.name,

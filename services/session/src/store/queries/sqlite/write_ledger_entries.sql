@@ -15,5 +15,5 @@ SELECT
     value ->> 'session_id',
     value ->> 'top_up_id',
     value ->> 'at_ms'
-FROM json_each(?1)
+FROM jsonb_each(?1)
 ORDER BY key

@@ -15,5 +15,5 @@ SELECT
     value ->> 'traceparent',
     value ->> 'at_ms',
     lower(hex(randomblob(16)))
-FROM json_each(?1)
+FROM jsonb_each(?1)
 ORDER BY key

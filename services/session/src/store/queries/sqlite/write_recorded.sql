@@ -9,5 +9,5 @@ SELECT
     value ->> 'fingerprint',
     value ->> 'reply',
     value ->> 'created_at_ms'
-FROM json_each(?1)
+FROM jsonb_each(?1)
 ORDER BY key

@@ -43,7 +43,7 @@ SELECT
     value ->> 'end_reason',
     value ->> 'traceparent',
     value ->> 'version'
-FROM json_each(?1)
+FROM jsonb_each(?1)
 WHERE TRUE
 ON CONFLICT (session_id) DO UPDATE SET
     state = excluded.state,

@@ -1,0 +1,86 @@
+//! `make bench`: measures and prints a table. It asserts nothing; the tests do that, and never time.
+
+mod charges;
+mod commands;
+mod decide;
+mod idle;
+mod load;
+mod network;
+mod process;
+mod store;
+mod table;
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::Parser;
+use evcharging_common::error::Error;
+
+use crate::table::Table;
+
+// The allocator of the binary that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures the store, the decisions and whole networks on this machine
+#[derive(Debug, Parser)]
+struct CommandLine {
+    /// What to measure; everything when nothing is named
+    #[arg(value_enum)]
+    what: Vec<What>,
+    /// How long the store and the decisions are measured each time
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// How long the networks are measured
+    #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(5..=3600))]
+    network_seconds: u64,
+    /// Charge points of the busy network
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4_000))]
+    charge_points: u32,
+    /// Drivers who charge at a time in the busy network
+    #[arg(long, default_value_t = 500, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4_000))]
+    drivers: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Deciding commands in memory, on one thread
+    Decide,
+    /// The writer over SQLite with 1, 64 and 512 commands outstanding
+    Store,
+    /// `evcharging up` with nothing to do
+    Idle,
+    /// `evcharging up` with many charges at a time
+    Network,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    let mut table = Table::default();
+    for what in [What::Decide, What::Store, What::Idle, What::Network] {
+        if !command_line.what.is_empty() && !command_line.what.contains(&what) {
+            continue;
+        }
+        if let Err(error) = measure(what, &command_line, &mut table).await {
+            eprintln!("error: {what:?} could not be measured: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    println!("{table}");
+    ExitCode::SUCCESS
+}
+
+async fn measure(what: What, command_line: &CommandLine, table: &mut Table) -> Result<(), Error> {
+    let duration = Duration::from_secs(command_line.seconds);
+    let network_duration = Duration::from_secs(command_line.network_seconds);
+    match what {
+        What::Decide => decide::measure(duration, table),
+        What::Store => store::measure(duration, table).await,
+        What::Idle => idle::measure(network_duration, table).await,
+        What::Network => {
+            let size =
+                load::Size { charge_points: command_line.charge_points, drivers: command_line.drivers };
+            load::measure(size, network_duration, table).await
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The writer over a SQLite file on this disk, with the outbox taken away as the relay does, though nowhere.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use evcharging_common::{error::Error, shutdown::CancellationToken};
+use evcharging_session::{
+    decide::Rules,
+    store::{SqliteStore, Store},
+    writer::Writer,
+};
+use futures::future::try_join_all;
+
+use crate::{
+    commands::Charger,
+    table::{Table, per_second},
+};
+
+/// How many callers wait for a reply at the same time.
+const OUTSTANDING: [(usize, &str); 3] = [(1, ""), (64, ""), (512, "20,000")];
+/// Events that the stand-in for the relay takes at a time.
+const OUTBOX_PAGE: u32 = 512;
+
+/// Measures each of [`OUTSTANDING`] on a fresh file.
+pub async fn measure(duration: Duration, table: &mut Table) -> Result<(), Error> {
+    for (outstanding, aim) in OUTSTANDING {
+        eprintln!("SQLite with {outstanding} outstanding for {} s ...", duration.as_secs());
+        let done = commands_done(outstanding, duration).await?;
+        table.add(
+            format!("SQLite store, {outstanding} outstanding: commands a second"),
+            per_second(done, duration),
+            aim,
+        );
+    }
+    Ok(())
+}
+
+async fn commands_done(outstanding: usize, duration: Duration) -> Result<usize, Error> {
+    // Beside the data folder that `up` makes: the disk that matters, and not a file system in memory.
+    let folder = tempfile::tempdir_in(".").map_err(Error::internal)?;
+    let store = SqliteStore::open(&format!("sqlite:{}", folder.path().join("bench.db").display())).await?;
+    let relay_store = store.another().await?;
+    let shutdown = CancellationToken::new();
+    let (writer, writer_task) = Writer::start(store, Rules::default(), shutdown.clone());
+
+    let chargers: Vec<Charger> = (0..outstanding).map(Charger::new).collect();
+    for charger in &chargers {
+        for command in charger.introductions() {
+            writer.execute(command).await?;
+        }
+    }
+    let busy = Arc::new(AtomicBool::new(true));
+    let done = Arc::new(AtomicUsize::new(0));
+    let relay = tokio::spawn(take_outbox(relay_store, writer.clone(), busy.clone()));
+    let callers = chargers.into_iter().map(|charger| {
+        let call = call(charger, writer.clone(), busy.clone(), done.clone());
+        async { tokio::spawn(call).await.map_err(Error::internal)? }
+    });
+    let stop = async {
+        tokio::time::sleep(duration).await;
+        busy.store(false, Ordering::Relaxed);
+        Ok(done.load(Ordering::Relaxed))
+    };
+    let began = Instant::now();
+    let (_, done) = tokio::try_join!(try_join_all(callers), stop)?;
+    debug_assert!(began.elapsed() >= duration);
+    relay.await.map_err(Error::internal)??;
+    shutdown.cancel();
+    writer_task.await.map_err(Error::internal)?;
+    Ok(done)
+}
+
+/// Charges again and again, each command sent once the one before it was answered.
+async fn call(
+    mut charger: Charger,
+    writer: Writer,
+    busy: Arc<AtomicBool>,
+    done: Arc<AtomicUsize>,
+) -> Result<(), Error> {
+    loop {
+        for command in charger.charge() {
+            if !busy.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            writer.execute(command).await?;
+            done.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+async fn take_outbox(mut store: SqliteStore, writer: Writer, busy: Arc<AtomicBool>) -> Result<(), Error> {
+    let filled = writer.outbox_filled();
+    while busy.load(Ordering::Relaxed) {
+        let waiting = store.waiting_events(OUTBOX_PAGE).await?;
+        if waiting.is_empty() {
+            // The wait has an end, so that this task has one.
+            drop(tokio::time::timeout(Duration::from_millis(100), filled.notified()).await);
+            continue;
+        }
+        writer.outbox_sent(waiting.iter().map(|event| event.outbox_id).collect()).await?;
+    }
+    Ok(())
+}
