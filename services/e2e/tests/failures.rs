@@ -157,8 +157,11 @@ async fn simulated_errors_without_a_charge_and_a_fix_while_offline() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broker_goes_and_comes_back_during_a_charge() {
-    let (network, mut driver) = charging().await;
+    let (mut network, mut driver) = charging().await;
     network.broker.take_down();
+    for process in [&mut network.session, &mut network.authorization, &mut network.telemetry] {
+        process.wait_for_line("messaging unavailable");
+    }
     // What needs no broker goes on.
     network.wait_for_status("MAD-01", ChargePointStatus::Charging).await;
     let mut sessions = network.sessions();
@@ -169,6 +172,7 @@ async fn the_broker_goes_and_comes_back_during_a_charge() {
     let ticket = driver.ticket().await;
     assert_eq!(ticket.end_reason, "DRIVER_STOPPED");
     network.ledger().await.check("broker gone for a while").await;
+    charges_again(&network, &mut driver).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

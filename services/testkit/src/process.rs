@@ -10,6 +10,13 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
+/// Becomes the program that it is given, without the sockets that a mock broker of this process has accepted: librdkafka lets children
+/// inherit them, and what a child holds open does not close when the broker goes down.
+const WITHOUT_INHERITED_SOCKETS: &str = r#"
+for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd > 2)) && eval "exec $fd>&-"; done
+exec "$@"
+"#;
+
 /// A running `evcharging` sub-command. Ends with the test.
 pub struct Process {
     name: String,
@@ -21,9 +28,11 @@ pub struct Process {
 impl Process {
     /// Starts `evcharging ARGUMENTS`.
     pub fn start(name: &str, arguments: &[String]) -> Self {
-        let mut child = Command::new(binary())
+        let mut child = Command::new("bash")
+            .args(["-c", WITHOUT_INHERITED_SOCKETS, name])
+            .arg(binary())
             .args(arguments)
-            .env("EVCHARGING_LOG", "info,rdkafka=error")
+            .env("EVCHARGING_LOG", "info")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
