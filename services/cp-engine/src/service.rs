@@ -58,7 +58,8 @@ impl Service {
         server.health().set_serving().await;
 
         let serving = async {
-            let served = server.serve(ending.clone()).await;
+            // Boxed, as a thousand engines of one process feel its size.
+            let served = Box::pin(server.serve(ending.clone())).await;
             ending.cancel();
             served
         };

@@ -68,14 +68,15 @@ pub async fn run_with_channels(
         refusals,
         linked,
     };
-    let all = async {
+    // Boxed, as a thousand monitors of one process feel its size.
+    let all = Box::pin(async {
         tokio::join!(
             health_checks::run(cp_id, engine, assignment, health_sender),
             commands.run(instructed),
             link.keep(),
             link::stop_when_unlinked(cp_id, is_linked, instructions),
         )
-    };
+    });
     let _ = shutdown.run_until_cancelled(all).await;
     Ok(())
 }

@@ -75,8 +75,9 @@ impl ChargePoints {
     ) {
         let cp_id = monitor.cp_id.clone();
         let stop = self.shutdown.clone();
-        let engine = engine.run(stop.clone());
-        let monitor = monitor::run_with_channels(monitor, registry_channel, engine_channel, stop);
+        // Boxed: a future that is passed on is otherwise kept twice, and there are thousands of these.
+        let engine = Box::pin(engine.run(stop.clone()));
+        let monitor = Box::pin(monitor::run_with_channels(monitor, registry_channel, engine_channel, stop));
         self.tasks.spawn(tell_failure(cp_id.clone(), "engine", engine));
         self.tasks.spawn(tell_failure(cp_id, "monitor", monitor));
     }
