@@ -9,7 +9,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 EVCHARGING := target/release/evcharging
 ARGS ?=
 
-.PHONY: help up build build-dependencies test lint fmt clean
+.PHONY: help up build build-dependencies test lint fmt bench clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -33,6 +33,9 @@ lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (s
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	@if command -v shellcheck >/dev/null; then shellcheck .ci/run tools/*; \
 	else echo "shellcheck is not installed: shell scripts were not checked"; fi
+
+bench: build ## Measure speed and size and print a table; 6 minutes, or ARGS="store --seconds 5" for a part
+	cargo run --release --locked --quiet --package evcharging-bench -- $(ARGS)
 
 fmt: ## Format the code
 	cargo fmt --all

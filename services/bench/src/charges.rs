@@ -77,7 +77,9 @@ impl LoadDriver {
     /// Charges until the load is over.
     pub async fn charge_again_and_again(mut self, notes: &Notes) {
         while !notes.over.load(Ordering::Relaxed) {
-            if let Err(error) = self.charge(notes).await {
+            if let Err(error) = self.charge(notes).await
+                && !notes.over.load(Ordering::Relaxed)
+            {
                 notes.count(&notes.failed);
                 eprintln!("  {}: {error}", self.driver_id);
                 // What is left of a failed charge is ended by the network's own deadlines.

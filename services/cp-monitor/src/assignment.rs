@@ -13,6 +13,8 @@ struct Noted {
     expected: Expected,
     /// A session whose start is being tried: the engine may supply it already.
     starting_session_id: Option<String>,
+    /// Grows with each change.
+    revision: u64,
 }
 
 #[derive(Debug, Default)]
@@ -29,26 +31,35 @@ impl Assignment {
     pub fn set(&self, session_id: &str) {
         let expected =
             if session_id.is_empty() { Expected::Nothing } else { Expected::Session(session_id.to_owned()) };
-        *self.lock() = Noted { expected, starting_session_id: None };
+        self.change(|noted| {
+            noted.expected = expected;
+            noted.starting_session_id = None;
+        });
     }
 
     /// The start of this session is being tried. What was expected before still is, until the engine has answered.
     pub fn begin_start(&self, session_id: &str) {
-        self.lock().starting_session_id = Some(session_id.to_owned());
+        self.change(|noted| noted.starting_session_id = Some(session_id.to_owned()));
     }
 
     /// The session that was to be started is over: what was expected before stays.
     pub fn abandon_start(&self) {
-        self.lock().starting_session_id = None;
+        self.change(|noted| noted.starting_session_id = None);
     }
 
     /// The engine should not supply this session any more. Another that it should stays.
     pub fn remove(&self, session_id: &str) {
-        let mut noted = self.lock();
-        let is_other = matches!(&noted.expected, Expected::Session(other) if other != session_id);
-        if !is_other {
-            noted.expected = Expected::Nothing;
-        }
+        self.change(|noted| {
+            let is_other = matches!(&noted.expected, Expected::Session(other) if other != session_id);
+            if !is_other {
+                noted.expected = Expected::Nothing;
+            }
+        });
+    }
+
+    /// Which state of this note it is: what the engine said of itself before a change says nothing about what it does after it.
+    pub fn revision(&self) -> u64 {
+        self.lock().revision
     }
 
     /// Whether an engine that supplies this session does what it should not.
@@ -61,6 +72,12 @@ impl Assignment {
             Expected::Session(session_id) => session_id == supplied_session_id,
         };
         !is_starting && !is_expected
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Noted)) {
+        let mut noted = self.lock();
+        change(&mut noted);
+        noted.revision += 1;
     }
 
     fn lock(&self) -> MutexGuard<'_, Noted> {
@@ -85,6 +102,25 @@ mod tests {
         assignment.set("s-1");
         assignment.set("");
         assert!(assignment.forbids("s-1"));
+    }
+
+    #[test]
+    fn each_change_is_a_new_revision() {
+        let assignment = Assignment::default();
+        let mut last = assignment.revision();
+        let changes: [&dyn Fn(); 4] = [
+            &|| assignment.set("s-1"),
+            &|| assignment.begin_start("s-2"),
+            &|| assignment.abandon_start(),
+            &|| assignment.remove("s-1"),
+        ];
+        for change in changes {
+            change();
+            assert!(assignment.revision() > last);
+            last = assignment.revision();
+        }
+        assert!(assignment.forbids("s-1"));
+        assert_eq!(assignment.revision(), last, "a look changes nothing");
     }
 
     #[test]

@@ -71,8 +71,9 @@ impl CommandRunner {
             Some(Command::Start(start)) => self.start(&start).await,
             Some(Command::Stop(stop)) => {
                 let session_id = stop.session_id;
-                self.assignment.remove(&session_id);
                 let stopped = persist(|| self.engine.stop(&session_id)).await;
+                // Only now: a health check in between would find an engine that supplies what it should not.
+                self.assignment.remove(&session_id);
                 match stopped {
                     Ok(()) => {
                         tracing::info!(cp_id, session_id, reason = stop.reason, "the engine was told to stop")

@@ -31,12 +31,16 @@ pub async fn run(
     let mut next_check = tokio::time::interval_at(tokio::time::Instant::now() + first_wait, CHECK_INTERVAL);
     next_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
+        let revision = assignment.revision();
         let (outcome, state) = engine.check_health().await;
         if let Some(changed) = tracker.record(outcome) {
             log(cp_id, &changed);
             health.send_replace(Some(changed));
         }
-        if let Some(state) = state {
+        // What was told meanwhile may not have reached the engine when it answered: the next check shows.
+        if let Some(state) = state
+            && assignment.revision() == revision
+        {
             stop_what_is_forbidden(cp_id, &engine, &assignment, &state).await;
         }
         next_check.tick().await;

@@ -38,7 +38,7 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
-            .pragma("cache_size", "-16384")
+            .pragma("cache_size", "-8192")
             // A large batch writes hundreds of pages: the log is copied back after 16 MiB of them, not after every other batch.
             .pragma("wal_autocheckpoint", "4000");
         let mut connection = connect(&options, database_url).await?;
