@@ -143,6 +143,8 @@ fn reflection(services: &'static [&'static str]) -> Result<AddReflection, Error>
         let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // With the types of error details, grpcurl prints reasons and violations instead of bytes.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .with_service_name("grpc.health.v1.Health");
         services.iter().fold(builder, |builder, service| builder.with_service_name(*service))
     };

@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::{
     addresses::ServiceAddresses,
     output::{plain, print, print_json, word},
+    settling::{is_healthy, settled},
     tables,
 };
 
@@ -182,13 +183,17 @@ pub async fn admin(config: AdminConfig) -> Result<(), Error> {
             let kind = SimulatedErrorKind::from(kind).into();
             let command = SimulateErrorRequest { cp_id, kind, operator_id: common.operator_id };
             let response = registry.client.simulate_error(command).await;
-            tell_charge_point(registry.answer(response)?.charge_point, common.json)
+            let told = registry.answer(response)?.charge_point;
+            let now = settled(&mut registry.client, told, |now| !is_healthy(now)).await;
+            tell_charge_point(now, common.json)
         }
         AdminConfig::FixError { cp_id, common } => {
             let mut registry = common.addresses.registry()?;
             let command = FixErrorRequest { cp_id, operator_id: common.operator_id };
             let response = registry.client.fix_error(command).await;
-            tell_charge_point(registry.answer(response)?.charge_point, common.json)
+            let told = registry.answer(response)?.charge_point;
+            let now = settled(&mut registry.client, told, is_healthy).await;
+            tell_charge_point(now, common.json)
         }
         AdminConfig::OutOfService { cp_id, common } => set_in_service(cp_id, false, common).await,
         AdminConfig::InService { cp_id, common } => set_in_service(cp_id, true, common).await,

@@ -4,6 +4,7 @@ mod addresses;
 mod admin;
 mod output;
 mod paging;
+mod settling;
 mod show;
 mod tables;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Tables for people. Pure.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use evcharging_common::{
     clock::format_instant,
     energy::{format_energy, format_power},
@@ -24,7 +24,7 @@ pub(crate) trait Tabular {
 /// A table with a header, numbers at the right.
 pub(crate) fn table<T: Tabular>(items: &[T]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(T::HEADER.iter().map(|name| name.trim_start_matches('>')));
     for item in items {
         table.add_row(item.row());

@@ -30,6 +30,8 @@ const CONNECT_POLL: Duration = Duration::from_millis(50);
 /// A bound around session's own one, and what the last events may take to reach Kafka.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the embedded broker outlives the last ticket: whoever follows it asks for new records every half a second.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A whole network in this process. Dropped without [`Network::wait`], it is cut off as if the process had been killed.
 // What is declared first is dropped first: the broker and the data folder's lock outlive all that uses them.
@@ -212,6 +214,9 @@ impl Network {
         self.charge_points.stop().await;
         self.services.stop().await;
         self.producer.flush(FLUSH_TIMEOUT).await;
+        if self.kafka.is_some() && report.open_sessions > 0 {
+            tokio::time::sleep(LAST_WORDS).await;
+        }
         Addresses::remove(self.folder.path());
         report
     }
