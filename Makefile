@@ -26,7 +26,7 @@ build-dependencies: ## Install the compilers that the build needs, when they are
 # The tests of the whole network start the real binary.
 test: build-dependencies ## Run every test
 	cargo build --locked --package evcharging
-	cargo test --workspace --locked
+	tools/with-backends cargo test --workspace --locked
 
 lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (shellcheck, when there)
 	cargo fmt --all --check

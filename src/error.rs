@@ -152,17 +152,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                Self::unavailable("the database is not available", error)
-            }
-            other => Self::internal(other),
-        }
-    }
-}
-
 impl From<Error> for Status {
     /// The one place where an error that reaches a gRPC caller is logged, when it is ours.
     fn from(error: Error) -> Self {

@@ -3,6 +3,8 @@
 pub mod address_file;
 pub mod backoff;
 pub mod clock;
+pub mod columns;
+pub mod database;
 pub mod energy;
 pub mod error;
 pub mod events;

@@ -3,29 +3,22 @@
 mod pages;
 mod rows;
 
-use std::{str::FromStr, time::Duration};
+use std::fmt::Write;
 
-use sqlx::{
-    QueryBuilder, Row, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
-};
+use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
 pub use pages::{Page, PageRequest};
 
-use crate::{backoff::Backoff, error::Error, pb::types::v1 as pb, vocabulary::ChargePointStatus};
+use crate::{
+    backoff::Backoff,
+    database::{Access, Database, Dialect},
+    error::Error,
+    pb::types::v1 as pb,
+    vocabulary::ChargePointStatus,
+};
 
-/// Where the database is.
-#[derive(Debug, Clone, clap::Args)]
-pub struct DatabaseConfig {
-    /// Database of the network, for example sqlite:evcharging-data/evcharging.db
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        default_value = "sqlite:evcharging-data/evcharging.db",
-        value_name = "URL"
-    )]
-    pub database_url: String,
-}
+/// Connections of one process, at most.
+const MAX_CONNECTIONS: u32 = 3;
 
 /// Which sessions, tickets or events are wanted; empty means all.
 #[derive(Debug, Clone, Default)]
@@ -52,29 +45,19 @@ pub struct ChargePointFilter {
 /// A read-only view of the database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ReadModel {
-    pool: SqlitePool,
+    pool: AnyPool,
+    dialect: Dialect,
 }
 
 impl ReadModel {
-    /// Opens the database read-only: SQLite itself refuses a write over these connections. Connects on first use, so that the
-    /// writer may start later.
+    /// A view that connects on first use, so that the writer may start later. SQLite itself refuses a write over these connections, a
+    /// server does by the rights of the role.
     ///
     /// # Errors
     /// When the URL is none of a database that we know.
     pub fn open_lazily(database_url: &str) -> Result<Self, Error> {
-        let options = SqliteConnectOptions::from_str(database_url)
-            .map_err(|error| Error::invalid_argument("database_url", error.to_string()))?
-            .read_only(true)
-            .busy_timeout(Duration::from_secs(2))
-            .statement_cache_capacity(64)
-            // Few pages each: the operating system holds the file in memory anyway.
-            .pragma("cache_size", "-1024");
-        let pool = SqlitePoolOptions::new()
-            .max_connections(3)
-            .min_connections(0)
-            .acquire_timeout(Duration::from_secs(3))
-            .connect_lazy_with(options);
-        Ok(Self { pool })
+        let database = Database::parse(database_url, Access::Read)?;
+        Ok(Self { pool: database.pool(MAX_CONNECTIONS), dialect: database.dialect() })
     }
 
     /// Whether the database answers and has our tables.
@@ -82,8 +65,30 @@ impl ReadModel {
     /// # Errors
     /// Says what is wrong.
     pub async fn check(&self) -> Result<(), Error> {
-        sqlx::query("SELECT COUNT(*) FROM replicas").fetch_one(&self.pool).await?;
+        sqlx::query("SELECT COUNT(*) FROM charge_point_rows").fetch_one(&self.pool).await?;
         Ok(())
+    }
+
+    /// Makes sure that the database itself would refuse a write: only session's credentials may.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION when it would not; what the database fails with.
+    pub async fn refuse_writing_credentials(&self) -> Result<(), Error> {
+        if self.dialect == Dialect::Sqlite {
+            // The file is opened read-only.
+            return Ok(());
+        }
+        // Changes nothing: the rights are checked before a row is looked for.
+        let write = "UPDATE replicas SET replica_id = replica_id WHERE 1 = 0";
+        match sqlx::query(write).execute(&self.pool).await {
+            Ok(_) => Err(Error::failed_precondition(
+                "WRITING_CREDENTIALS",
+                "this service was given database credentials that may write, which only session's may; \
+                 give it those of the role evcharging_reader",
+            )),
+            Err(sqlx::Error::Database(_)) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Waits until the database answers and has our tables.
@@ -100,8 +105,9 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub async fn driver(&self, driver_id: &str) -> Result<Option<pb::Driver>, Error> {
-        let row = sqlx::query("SELECT * FROM drivers WHERE driver_id = ?").bind(driver_id);
-        Ok(row.fetch_optional(&self.pool).await?.map(|row| rows::driver(&row)).transpose()?)
+        let mut question = Question::new("SELECT * FROM driver_rows WHERE TRUE");
+        question.equals("driver_id", driver_id);
+        self.one(question, rows::driver).await
     }
 
     /// Drivers, by id.
@@ -109,8 +115,10 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub async fn drivers(&self, page: &PageRequest) -> Result<Page<pb::Driver>, Error> {
-        let query = sqlx::query("SELECT * FROM drivers WHERE driver_id > ? ORDER BY driver_id LIMIT ?");
-        let found = query.bind(&page.after).bind(page.limit_and_one()).fetch_all(&self.pool).await?;
+        let mut question = Question::new("SELECT * FROM driver_rows WHERE TRUE");
+        question.and("driver_id > ?", Value::Text(page.after.clone()));
+        question.order_and_limit("driver_id", page.limit_and_one());
+        let found = self.all(question).await?;
         Page::build(page, &found, rows::driver, |driver, _| driver.driver_id.clone())
     }
 
@@ -119,8 +127,9 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub async fn charge_point(&self, cp_id: &str) -> Result<Option<pb::ChargePoint>, Error> {
-        let row = sqlx::query("SELECT * FROM charge_points WHERE cp_id = ?").bind(cp_id);
-        Ok(row.fetch_optional(&self.pool).await?.map(|row| rows::charge_point(&row)).transpose()?)
+        let mut question = Question::new("SELECT * FROM charge_point_rows WHERE TRUE");
+        question.equals("cp_id", cp_id);
+        self.one(question, rows::charge_point).await
     }
 
     /// Charge points, by id.
@@ -132,19 +141,20 @@ impl ReadModel {
         filter: &ChargePointFilter,
         page: &PageRequest,
     ) -> Result<Page<pb::ChargePoint>, Error> {
-        let mut query = QueryBuilder::new("SELECT * FROM charge_points WHERE cp_id > ");
-        query.push_bind(&page.after);
+        let mut question = Question::new("SELECT * FROM charge_point_rows WHERE TRUE");
+        question.and("cp_id > ?", Value::Text(page.after.clone()));
         if let Some(status) = filter.status {
-            query.push(" AND status = ").push_bind(status.as_str());
+            question.equals("status", status.as_str());
         }
         if !filter.location_contains.is_empty() {
-            query
-                .push(" AND instr(lower(location), lower(")
-                .push_bind(&filter.location_contains)
-                .push(")) > 0");
+            let contains = match self.dialect {
+                Dialect::Postgres => "strpos(lower(location), lower(?)) > 0",
+                Dialect::Sqlite | Dialect::MySql => "instr(lower(location), lower(?)) > 0",
+            };
+            question.and(contains, Value::Text(filter.location_contains.clone()));
         }
-        query.push(" ORDER BY cp_id LIMIT ").push_bind(page.limit_and_one());
-        let found = query.build().fetch_all(&self.pool).await?;
+        question.order_and_limit("cp_id", page.limit_and_one());
+        let found = self.all(question).await?;
         Page::build(page, &found, rows::charge_point, |charge_point, _| charge_point.cp_id.clone())
     }
 
@@ -153,9 +163,11 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub async fn available_charge_points(&self, limit: u32) -> Result<Vec<String>, Error> {
-        let query = sqlx::query("SELECT cp_id FROM charge_points WHERE status = ? ORDER BY random() LIMIT ?");
-        let found =
-            query.bind(ChargePointStatus::Available.as_str()).bind(limit).fetch_all(&self.pool).await?;
+        let mut question = Question::new("SELECT cp_id FROM charge_points WHERE TRUE");
+        question.equals("status", ChargePointStatus::Available.as_str());
+        let random = if self.dialect == Dialect::MySql { "rand()" } else { "random()" };
+        question.order_and_limit(random, i64::from(limit));
+        let found = self.all(question).await?;
         found.iter().map(|row| Ok(row.try_get("cp_id")?)).collect()
     }
 
@@ -164,8 +176,9 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub async fn session(&self, session_id: &str) -> Result<Option<pb::Session>, Error> {
-        let row = sqlx::query("SELECT * FROM sessions WHERE session_id = ?").bind(session_id);
-        Ok(row.fetch_optional(&self.pool).await?.map(|row| rows::session(&row)).transpose()?)
+        let mut question = Question::new("SELECT * FROM session_rows WHERE TRUE");
+        question.equals("session_id", session_id);
+        self.one(question, rows::session).await
     }
 
     /// Sessions, newest first.
@@ -173,16 +186,20 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub async fn sessions(&self, filter: &Filter, page: &PageRequest) -> Result<Page<pb::Session>, Error> {
-        let mut query = QueryBuilder::new("SELECT * FROM sessions WHERE TRUE");
-        push_filter(&mut query, filter, "");
-        if filter.open_only {
-            query.push(" AND ended_at_ms IS NULL");
-        }
+        // Open ones are told by the indexed ids: the view's own instants have no index.
+        let mut question = Question::new(match (filter.open_only, self.dialect) {
+            (false, _) => "SELECT * FROM session_rows WHERE TRUE",
+            (true, Dialect::Sqlite) => "SELECT * FROM session_rows WHERE ended_at_ms IS NULL",
+            (true, Dialect::Postgres | Dialect::MySql) => {
+                "SELECT * FROM session_rows WHERE session_id IN (SELECT session_id FROM sessions WHERE ended_at IS NULL)"
+            }
+        });
+        question.filter("", filter);
         if !page.after.is_empty() {
-            query.push(" AND session_id < ").push_bind(&page.after);
+            question.and("session_id < ?", Value::Text(page.after.clone()));
         }
-        query.push(" ORDER BY session_id DESC LIMIT ").push_bind(page.limit_and_one());
-        let found = query.build().fetch_all(&self.pool).await?;
+        question.order_and_limit("session_id DESC", page.limit_and_one());
+        let found = self.all(question).await?;
         Page::build(page, &found, rows::session, |session, _| session.session_id.clone())
     }
 
@@ -201,16 +218,16 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub async fn tickets(&self, filter: &Filter, page: &PageRequest) -> Result<Page<pb::Ticket>, Error> {
-        let mut query = QueryBuilder::new(
-            "SELECT s.*, l.entry_id, l.balance_micros FROM ledger_entries l JOIN sessions s ON s.session_id = l.session_id \
-             WHERE l.kind = 'CHARGE'",
+        let mut question = Question::new(
+            "SELECT s.*, l.entry_id, l.balance_micros FROM ledger_entry_rows l \
+             JOIN session_rows s ON s.session_id = l.session_id WHERE TRUE",
         );
-        push_filter(&mut query, filter, "s.");
+        question.filter("s.", filter);
         if let Some(before) = page.after_number()? {
-            query.push(" AND l.entry_id < ").push_bind(before);
+            question.and("l.entry_id < ?", Value::Number(before));
         }
-        query.push(" ORDER BY l.entry_id DESC LIMIT ").push_bind(page.limit_and_one());
-        let found = query.build().fetch_all(&self.pool).await?;
+        question.order_and_limit("l.entry_id DESC", page.limit_and_one());
+        let found = self.all(question).await?;
         Page::build(page, &found, rows::ticket, |_, row| row.get::<i64, _>("entry_id").to_string())
     }
 
@@ -219,23 +236,80 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub async fn events(&self, filter: &Filter, page: &PageRequest) -> Result<Page<pb::AuditEvent>, Error> {
-        let mut query = QueryBuilder::new("SELECT * FROM audit_events WHERE TRUE");
-        push_filter(&mut query, filter, "");
+        let mut question = Question::new("SELECT * FROM audit_event_rows WHERE TRUE");
+        question.filter("", filter);
         if let Some(before) = page.after_number()? {
-            query.push(" AND event_id < ").push_bind(before);
+            question.and("event_id < ?", Value::Number(before));
         }
-        query.push(" ORDER BY event_id DESC LIMIT ").push_bind(page.limit_and_one());
-        let found = query.build().fetch_all(&self.pool).await?;
+        question.order_and_limit("event_id DESC", page.limit_and_one());
+        let found = self.all(question).await?;
         Page::build(page, &found, rows::audit_event, |event, _| event.event_id.to_string())
+    }
+
+    async fn all(&self, question: Question) -> Result<Vec<AnyRow>, Error> {
+        let statement = self.dialect.with_placeholders(&question.statement);
+        // Made of our own texts alone: whatever a caller said is a bound value.
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for value in question.values {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Number(number) => query.bind(number),
+            };
+        }
+        Ok(query.fetch_all(&self.pool).await?)
+    }
+
+    async fn one<T>(
+        &self,
+        question: Question,
+        read: impl Fn(&AnyRow) -> Result<T, sqlx::Error>,
+    ) -> Result<Option<T>, Error> {
+        Ok(self.all(question).await?.first().map(read).transpose()?)
     }
 }
 
-fn push_filter(query: &mut QueryBuilder<sqlx::Sqlite>, filter: &Filter, table: &str) {
-    let columns =
-        [("driver_id", &filter.driver_id), ("cp_id", &filter.cp_id), ("session_id", &filter.session_id)];
-    for (column, wanted) in columns {
-        if !wanted.is_empty() {
-            query.push(format!(" AND {table}{column} = ")).push_bind(wanted.clone());
+/// A statement in the making, with `?` for each value.
+struct Question {
+    statement: String,
+    values: Vec<Value>,
+}
+
+enum Value {
+    Text(String),
+    Number(i64),
+}
+
+impl Question {
+    fn new(statement: &'static str) -> Self {
+        Self { statement: statement.to_owned(), values: Vec::new() }
+    }
+
+    fn and(&mut self, condition: &str, value: Value) {
+        self.push(format_args!(" AND {condition}"));
+        self.values.push(value);
+    }
+
+    fn equals(&mut self, column: &str, text: &str) {
+        self.and(&format!("{column} = ?"), Value::Text(text.to_owned()));
+    }
+
+    fn filter(&mut self, table: &str, filter: &Filter) {
+        let columns =
+            [("driver_id", &filter.driver_id), ("cp_id", &filter.cp_id), ("session_id", &filter.session_id)];
+        for (column, wanted) in columns {
+            if !wanted.is_empty() {
+                self.equals(&format!("{table}{column}"), wanted);
+            }
         }
+    }
+
+    fn order_and_limit(&mut self, order: &str, limit: i64) {
+        self.push(format_args!(" ORDER BY {order} LIMIT ?"));
+        self.values.push(Value::Number(limit));
+    }
+
+    fn push(&mut self, text: std::fmt::Arguments<'_>) {
+        // Writing into a String can't fail.
+        let _ = self.statement.write_fmt(text);
     }
 }

@@ -1,6 +1,6 @@
 //! Pages of a list: bounded, with a token that says where the next one begins.
 
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 use crate::error::Error;
 
@@ -44,8 +44,8 @@ impl PageRequest {
     }
 
     /// One item more than the page holds tells whether there is a next one.
-    pub(super) fn limit_and_one(&self) -> u32 {
-        self.size + 1
+    pub(super) fn limit_and_one(&self) -> i64 {
+        i64::from(self.size) + 1
     }
 
     /// The token where it is a number.
@@ -73,9 +73,9 @@ pub struct Page<T> {
 impl<T> Page<T> {
     pub(super) fn build(
         request: &PageRequest,
-        rows: &[SqliteRow],
-        read: impl Fn(&SqliteRow) -> Result<T, sqlx::Error>,
-        token: impl Fn(&T, &SqliteRow) -> String,
+        rows: &[AnyRow],
+        read: impl Fn(&AnyRow) -> Result<T, sqlx::Error>,
+        token: impl Fn(&T, &AnyRow) -> String,
     ) -> Result<Self, Error> {
         let size = usize::try_from(request.size).unwrap_or(usize::MAX);
         let items = rows.iter().take(size).map(read).collect::<Result<Vec<T>, _>>()?;

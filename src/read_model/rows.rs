@@ -1,10 +1,9 @@
 //! Database rows as the protocol's messages.
 
-use std::str::FromStr;
-
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{Row, any::AnyRow};
 
 use crate::{
+    columns::{optional_word, truth, word},
     money::CURRENCY,
     pb::types::v1 as pb,
     pricing, trace_propagation,
@@ -13,18 +12,18 @@ use crate::{
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-pub(super) fn driver(row: &SqliteRow) -> Result<pb::Driver> {
+pub(super) fn driver(row: &AnyRow) -> Result<pb::Driver> {
     Ok(pb::Driver {
         driver_id: row.try_get("driver_id")?,
         name: row.try_get("name")?,
-        blocked: row.try_get("blocked")?,
+        blocked: truth(row, "blocked")?,
         balance_micros: row.try_get("balance_micros")?,
         currency: CURRENCY.to_owned(),
         open_session_id: optional_text(row, "session_id")?,
     })
 }
 
-pub(super) fn charge_point(row: &SqliteRow) -> Result<pb::ChargePoint> {
+pub(super) fn charge_point(row: &AnyRow) -> Result<pb::ChargePoint> {
     Ok(pb::ChargePoint {
         cp_id: row.try_get("cp_id")?,
         location: row.try_get("location")?,
@@ -33,7 +32,7 @@ pub(super) fn charge_point(row: &SqliteRow) -> Result<pb::ChargePoint> {
         status: word::<ChargePointStatus>(row, "status")?.into(),
         status_since_ms: row.try_get("status_since_ms")?,
         connected: row.try_get::<Option<String>, _>("link_id")?.is_some(),
-        in_service: row.try_get("in_service")?,
+        in_service: truth(row, "in_service")?,
         fault_kind: optional_word::<FaultKind>(row, "fault_kind")?.map(Into::into),
         fault_message: row.try_get("fault_message")?,
         simulated_error: optional_word::<SimulatedErrorKind>(row, "simulated_error")?.map(Into::into),
@@ -43,7 +42,7 @@ pub(super) fn charge_point(row: &SqliteRow) -> Result<pb::ChargePoint> {
     })
 }
 
-pub(super) fn session(row: &SqliteRow) -> Result<pb::Session> {
+pub(super) fn session(row: &AnyRow) -> Result<pb::Session> {
     let start_register_mwh: Option<i64> = row.try_get("start_register_mwh")?;
     let register_mwh: Option<i64> = row.try_get("register_mwh")?;
     let energy_limit_mwh: i64 = row.try_get("energy_limit_mwh")?;
@@ -76,7 +75,7 @@ pub(super) fn session(row: &SqliteRow) -> Result<pb::Session> {
     })
 }
 
-pub(super) fn ticket(row: &SqliteRow) -> Result<pb::Ticket> {
+pub(super) fn ticket(row: &AnyRow) -> Result<pb::Ticket> {
     let session = session(row)?;
     let ended_at_ms = session.ended_at_ms.unwrap_or_default();
     let started_at_ms = session.started_at_ms.unwrap_or(ended_at_ms);
@@ -96,7 +95,7 @@ pub(super) fn ticket(row: &SqliteRow) -> Result<pb::Ticket> {
     })
 }
 
-pub(super) fn audit_event(row: &SqliteRow) -> Result<pb::AuditEvent> {
+pub(super) fn audit_event(row: &AnyRow) -> Result<pb::AuditEvent> {
     Ok(pb::AuditEvent {
         event_id: row.try_get("event_id")?,
         at_ms: row.try_get("at_ms")?,
@@ -114,25 +113,6 @@ fn energy_mwh(start_register_mwh: Option<i64>, register_mwh: Option<i64>, limit_
     start_register_mwh.zip(register_mwh).map_or(0, |(start, now)| (now - start).clamp(0, limit_mwh))
 }
 
-fn optional_text(row: &SqliteRow, column: &str) -> Result<String> {
+fn optional_text(row: &AnyRow, column: &str) -> Result<String> {
     Ok(row.try_get::<Option<String>, _>(column)?.unwrap_or_default())
-}
-
-fn word<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(
-    row: &SqliteRow,
-    column: &str,
-) -> Result<T> {
-    row.try_get::<&str, _>(column)?.parse().map_err(|error| undecodable(column, error))
-}
-
-fn optional_word<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(
-    row: &SqliteRow,
-    column: &str,
-) -> Result<Option<T>> {
-    let text: Option<&str> = row.try_get(column)?;
-    text.map(|text| text.parse().map_err(|error| undecodable(column, error))).transpose()
-}
-
-fn undecodable(column: &str, error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(error) }
 }

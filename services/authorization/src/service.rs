@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use evcharging_common::{
+    database::DatabaseConfig,
     error::Error,
     grpc_client::{self, GrpcChannel},
     grpc_server::{self, GrpcServer, ListenConfig},
@@ -10,7 +11,7 @@ use evcharging_common::{
     pb::authorization::v1::authorization_service_server::{
         AuthorizationServiceServer, SERVICE_NAME as AUTHORIZATION_SERVICE,
     },
-    read_model::{DatabaseConfig, ReadModel},
+    read_model::ReadModel,
     shutdown::CancellationToken,
 };
 use tokio::net::TcpListener;
@@ -91,12 +92,12 @@ impl Service {
         let readiness = async {
             let ready = async {
                 self.read_model.wait_until_ready().await;
+                self.read_model.refuse_writing_credentials().await?;
                 grpc_client::wait_until_serving(&self.session).await;
-            };
-            if shutdown.run_until_cancelled(ready).await.is_some() {
                 health.set_serving().await;
-            }
-            Ok(())
+                Ok(())
+            };
+            shutdown.run_until_cancelled(ready).await.unwrap_or(Ok(()))
         };
         let door = KafkaDoor { authorizer, answers: answers.clone() };
         let consumer = door.run(&self.kafka, self.producer.clone(), shutdown.clone());

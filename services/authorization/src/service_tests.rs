@@ -6,6 +6,7 @@ use std::{future::Future, time::Duration};
 
 use evcharging_common::{
     clock,
+    database::DatabaseConfig,
     error::{Error, ErrorCode},
     grpc_client::{self, GrpcChannel},
     grpc_server::ListenConfig,
@@ -20,7 +21,6 @@ use evcharging_common::{
         session::v1::ReserveResponse,
         types::v1::RefusalReason,
     },
-    read_model::DatabaseConfig,
     shutdown::CancellationToken,
     topics,
 };

@@ -11,7 +11,7 @@ use std::{
 use evcharging_common::{error::Error, shutdown::CancellationToken};
 use evcharging_session::{
     decide::Rules,
-    store::{SqliteStore, Store},
+    store::{SqlStore, Store},
     writer::Writer,
 };
 use futures::future::try_join_all;
@@ -43,8 +43,8 @@ pub async fn measure(duration: Duration, table: &mut Table) -> Result<(), Error>
 async fn commands_done(outstanding: usize, duration: Duration) -> Result<usize, Error> {
     // Beside the data folder that `up` makes: the disk that matters, and not a file system in memory.
     let folder = tempfile::tempdir_in(".").map_err(Error::internal)?;
-    let store = SqliteStore::open(&format!("sqlite:{}", folder.path().join("bench.db").display())).await?;
-    let relay_store = store.another().await?;
+    let store = SqlStore::open(&format!("sqlite:{}", folder.path().join("bench.db").display())).await?;
+    let relay_store = store.another();
     let shutdown = CancellationToken::new();
     let (writer, writer_task) = Writer::start(store, Rules::default(), shutdown.clone());
 
@@ -93,7 +93,7 @@ async fn call(
     }
 }
 
-async fn take_outbox(mut store: SqliteStore, writer: Writer, busy: Arc<AtomicBool>) -> Result<(), Error> {
+async fn take_outbox(mut store: SqlStore, writer: Writer, busy: Arc<AtomicBool>) -> Result<(), Error> {
     let filled = writer.outbox_filled();
     while busy.load(Ordering::Relaxed) {
         let waiting = store.waiting_events(OUTBOX_PAGE).await?;

@@ -3,12 +3,13 @@
 use std::{net::SocketAddr, time::Duration};
 
 use evcharging_common::{
+    database::DatabaseConfig,
     error::Error,
     grpc_client::{self, GrpcChannel},
     grpc_server::{self, GrpcServer, ListenConfig},
     kafka_producer::{KafkaConfig, Producer},
     pb::cp_registry::v1::registry_service_server::{RegistryServiceServer, SERVICE_NAME},
-    read_model::{DatabaseConfig, ReadModel},
+    read_model::ReadModel,
     shutdown::CancellationToken,
 };
 use tokio::net::TcpListener;
@@ -90,12 +91,12 @@ impl Service {
         let readiness = async {
             let ready = async {
                 self.read_model.wait_until_ready().await;
+                self.read_model.refuse_writing_credentials().await?;
                 grpc_client::wait_until_serving(&self.session).await;
-            };
-            if shutdown.run_until_cancelled(ready).await.is_some() {
                 health.set_serving().await;
-            }
-            Ok(())
+                Ok(())
+            };
+            shutdown.run_until_cancelled(ready).await.unwrap_or(Ok(()))
         };
         let background = async {
             tokio::join!(

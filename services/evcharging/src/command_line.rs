@@ -41,6 +41,10 @@ pub enum Part {
     /// Command a running network: simulate and fix errors, take out of service, top up, stop a session
     #[command(subcommand)]
     Admin(evcharging_operator::AdminConfig),
+    /// Make or update the tables of a database, and the roles that may use them
+    ///
+    /// Needed before the services start on PostgreSQL, MySQL or MariaDB; may be run again at any time. A SQLite file is made by session itself.
+    Migrate(evcharging_session::MigrateConfig),
     /// Service that decides who may charge where
     Authorization(evcharging_authorization::Config),
     /// Service that keeps charge points, sessions and the ledger: the only one that writes to the database
@@ -63,6 +67,7 @@ impl Part {
             Self::Driver(_) => "evcharging-driver",
             Self::Show(_) => "evcharging-show",
             Self::Admin(_) => "evcharging-admin",
+            Self::Migrate(_) => "evcharging-migrate",
             Self::Authorization(_) => "evcharging-authorization",
             Self::Session(_) => "evcharging-session",
             Self::CpRegistry(_) => "evcharging-cp-registry",
@@ -75,7 +80,7 @@ impl Part {
     /// Whether its output is for a person who looks at it, rather than a log.
     pub fn speaks_to_a_person(&self) -> bool {
         match self {
-            Self::Driver(_) | Self::Show(_) | Self::Admin(_) => true,
+            Self::Driver(_) | Self::Show(_) | Self::Admin(_) | Self::Migrate(_) => true,
             // There it has a live line, which log lines would tear.
             Self::Up(_) => std::io::stdout().is_terminal(),
             Self::Authorization(_)
@@ -104,6 +109,7 @@ mod tests {
             "driver",
             "show",
             "admin",
+            "migrate",
             "authorization",
             "session",
             "cp-registry",

@@ -59,6 +59,9 @@ async fn run(command_line: CommandLine, log_was_given: bool) -> Result<ExitCode,
         Part::Driver(config) => return Ok(ExitCode::from(evcharging_driver::run(config).await?)),
         Part::Show(config) => evcharging_operator::show(config).await,
         Part::Admin(config) => evcharging_operator::admin(config).await,
+        Part::Migrate(config) => evcharging_session::migrate(config)
+            .await
+            .map(|done| done.iter().for_each(|line| println!("{line}"))),
         Part::Up(config) => evcharging_up::run(config, end_by_signal()?).await,
         Part::Authorization(config) => evcharging_authorization::run(config, end_by_signal()?).await,
         Part::Session(config) => evcharging_session::run(config, end_by_signal()?).await,

@@ -1,6 +1,7 @@
 //! What the network consists of, as the writer holds it in memory and as its rows are: field names are column names.
 //!
-//! Instants are milliseconds since 1970 (UTC), energy is in mWh, money in micro-units.
+//! Instants are milliseconds since 1970 (UTC), energy is in mWh, money in micro-units. What is absent is left out of the JSON that the
+//! store writes: MySQL's JSON_TABLE makes the word "null" of a null.
 
 use evcharging_common::{
     pricing,
@@ -24,20 +25,27 @@ pub struct ChargePoint {
     /// Not taken out of service.
     pub in_service: bool,
     /// What its monitor reported as broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fault_kind: Option<FaultKind>,
     /// What the monitor said about it.
     pub fault_message: String,
     /// The driver that the trouble concerned, who is told when it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fault_driver_id: Option<String>,
     /// What an operator simulates.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub simulated_error: Option<SimulatedErrorKind>,
     /// The link that holds it; `None` when it is not connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub link_id: Option<String>,
     /// When the link counts as lost unless it is renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub presence_until_ms: Option<i64>,
     /// The open session that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// That session's driver.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub driver_id: Option<String>,
     /// What follows from the facts; set when a decision is finished.
     pub status: ChargePointStatus,
@@ -66,6 +74,7 @@ pub struct Driver {
     /// Top-ups minus tickets.
     pub balance_micros: i64,
     /// Its open session.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// Grows with each change.
     pub version: i64,
@@ -93,24 +102,31 @@ pub struct Session {
     /// Until when the charge point is held for the start.
     pub reserved_until_ms: i64,
     /// When a waiting state is moved on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<i64>,
     /// The register when the supply began.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_register_mwh: Option<i64>,
     /// The last known register.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub register_mwh: Option<i64>,
     /// The last reading that counted.
     pub meter_seq: i64,
     /// The last power, in watts.
     pub power_w: i64,
     /// What was billed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_micros: Option<i64>,
     /// When it was reserved.
     pub created_at_ms: i64,
     /// When the supply began.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at_ms: Option<i64>,
     /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at_ms: Option<i64>,
     /// Why it ends: known once the stop was asked, final once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub end_reason: Option<EndReason>,
     /// The trace that follows this charge.
     pub traceparent: String,
@@ -160,8 +176,10 @@ pub struct LedgerEntry {
     /// The balance after it.
     pub balance_micros: i64,
     /// The session that is billed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// The top-up's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub top_up_id: Option<String>,
     /// When.
     pub at_ms: i64,
@@ -175,10 +193,13 @@ pub struct AuditEvent {
     /// What, in UPPER_SNAKE.
     pub kind: &'static str,
     /// The charge point concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cp_id: Option<String>,
     /// The driver concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub driver_id: Option<String>,
     /// The session concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// Who caused it.
     pub actor: String,

@@ -14,6 +14,7 @@ mod fixtures;
 mod grpc_network;
 mod grpc_session;
 pub mod idempotency;
+mod migrate;
 mod outbox;
 mod service;
 pub mod session_state;
@@ -23,5 +24,6 @@ mod view;
 pub mod world;
 pub mod writer;
 
+pub use migrate::{MigrateConfig, READER_ROLE, SESSION_ROLE, migrate};
 pub use service::{Config, Handle, Service, run};
 pub use startup::Startup;

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use evcharging_common::{
+    database::DatabaseConfig,
     error::Error,
     grpc_server::{self, GrpcServer, ListenConfig},
     ids, kafka_consumer,
@@ -11,7 +12,7 @@ use evcharging_common::{
     pb::session::v1::{
         network_write_service_server::NetworkWriteServiceServer, session_service_server::SessionServiceServer,
     },
-    read_model::{DatabaseConfig, ReadModel},
+    read_model::ReadModel,
     shutdown::CancellationToken,
 };
 use futures::future::join_all;
@@ -27,7 +28,7 @@ use crate::{
     grpc_session::SessionGrpc,
     outbox,
     startup::{self, Startup},
-    store::{SqliteStore, Store},
+    store::{SqlStore, Store},
     writer::Writer,
 };
 
@@ -66,7 +67,7 @@ pub struct Service {
     kafka: KafkaConfig,
     producer: Producer,
     startup: Startup,
-    store: SqliteStore,
+    store: SqlStore,
     read_model: ReadModel,
     writer: Writer,
     writer_task: tokio::task::JoinHandle<()>,
@@ -76,7 +77,7 @@ pub struct Service {
 /// What others in the same process may ask of a running service.
 pub struct Handle {
     writer: Writer,
-    store: SqliteStore,
+    store: SqlStore,
 }
 
 impl Service {
@@ -87,7 +88,7 @@ impl Service {
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
         let listener = grpc_server::listen(config.listen.listen).await?;
         let local_address = listener.local_addr().map_err(Error::internal)?;
-        let store = SqliteStore::open(&config.database.database_url).await?;
+        let store = SqlStore::open(&config.database.database_url).await?;
         let read_model = ReadModel::open_lazily(&config.database.database_url)?;
         let rules = Rules {
             reservation_ms: config.reservation_ms,
@@ -95,7 +96,7 @@ impl Service {
             ..Rules::default()
         };
         let writer_shutdown = CancellationToken::new();
-        let (writer, writer_task) = Writer::start(store.another().await?, rules, writer_shutdown.clone());
+        let (writer, writer_task) = Writer::start(store.another(), rules, writer_shutdown.clone());
         let (kafka, startup) = (config.kafka, config.startup);
         Ok(Self {
             listener,
@@ -117,11 +118,8 @@ impl Service {
     }
 
     /// What others in the same process may ask.
-    ///
-    /// # Errors
-    /// When the database can't be opened once more.
-    pub async fn handle(&self) -> Result<Handle, Error> {
-        Ok(Handle { writer: self.writer.clone(), store: self.store.another().await? })
+    pub fn handle(&self) -> Handle {
+        Handle { writer: self.writer.clone(), store: self.store.another() }
     }
 
     /// Serves until the token is cancelled. What was queued by then is still decided and stored.
@@ -144,12 +142,12 @@ impl Service {
 
         let background = [
             tokio::spawn(outbox::run(
-                self.store.another().await?,
+                self.store.another(),
                 self.writer.clone(),
                 self.producer.clone(),
                 shutdown.clone(),
             )),
-            tokio::spawn(deadlines::run(self.store.another().await?, self.writer.clone(), shutdown.clone())),
+            tokio::spawn(deadlines::run(self.store.another(), self.writer.clone(), shutdown.clone())),
             tokio::spawn(startup::hold_lease(self.store, replica_id, shutdown.clone())),
         ];
         let (writer, producer) = (self.writer.clone(), self.producer.clone());

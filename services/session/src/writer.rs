@@ -8,6 +8,7 @@ use std::{
 };
 
 use evcharging_common::{
+    backoff::Backoff,
     clock,
     error::{Error, ErrorCode},
     shutdown::CancellationToken,
@@ -30,6 +31,8 @@ const QUEUE: usize = 4096;
 const MAX_BATCH: usize = 512;
 /// How long a command may wait for a place in the queue and for its reply.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(5);
+/// How often a batch is run anew when another replica's change came first.
+const CONFLICT_TRIES: usize = 5;
 /// Changes that a watcher may lag behind before it misses some.
 const WATCH_BUFFER: usize = 1024;
 
@@ -177,32 +180,42 @@ impl<S: Store> Batches<S> {
     async fn run_batch(&mut self, jobs: Vec<Job>) {
         match self.try_batch(&jobs).await {
             Ok(outcomes) => answer(jobs, outcomes),
+            Err(error) if jobs.len() == 1 => answer(jobs, vec![Err(error)]),
             Err(error) => {
-                self.store.roll_back().await;
-                if jobs.len() == 1 {
-                    answer(jobs, vec![Err(error)]);
-                    return;
-                }
                 tracing::warn!(%error, commands = jobs.len(), "a batch failed; its commands are tried one by one");
                 for job in jobs {
-                    let outcomes = match self.try_batch(std::slice::from_ref(&job)).await {
-                        Ok(outcomes) => outcomes,
-                        Err(error) => {
-                            self.store.roll_back().await;
-                            vec![Err(error)]
-                        }
-                    };
-                    answer(vec![job], outcomes);
+                    let outcomes = self.try_batch(std::slice::from_ref(&job)).await;
+                    answer(vec![job], outcomes.unwrap_or_else(|error| vec![Err(error)]));
                 }
             }
         }
     }
 
-    /// One transaction for all the jobs.
+    /// Runs the jobs in one transaction, and anew when another replica's change came first: what is decided then takes it into account.
     async fn try_batch(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Error> {
+        let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(200));
+        let mut tries = 1;
+        loop {
+            let error = match self.transact(jobs).await {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(error) => error,
+            };
+            self.store.roll_back().await;
+            if error.reason != "CONFLICT" || tries == CONFLICT_TRIES {
+                return Err(error);
+            }
+            tracing::debug!(%error, commands = jobs.len(), tries, "a batch is run anew");
+            tries += 1;
+            backoff.wait().await;
+        }
+    }
+
+    /// One transaction for all the jobs.
+    async fn transact(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Error> {
         let began = tokio::time::Instant::now();
         let keys = batch_keys(jobs);
         let Loaded { mut world, recorded } = self.store.begin(&keys).await?;
+        let known_sessions: HashSet<String> = world.sessions.keys().cloned().collect();
         let now_ms = clock::now_ms();
         let mut changes = Changes::default();
         let mut new_records: HashMap<String, RecordedReply> = HashMap::new();
@@ -243,11 +256,15 @@ impl<S: Store> Batches<S> {
             return Ok(outcomes);
         }
         let new_records: Vec<RecordedReply> = new_records.into_values().collect();
+        let sessions = changes.session_ids.iter().filter_map(|id| world.sessions.get(id));
+        let (changed_sessions, new_sessions) =
+            sessions.partition(|session| known_sessions.contains(&session.session_id));
         self.store
             .commit(&BatchWrites {
                 charge_points: changes.cp_ids.iter().filter_map(|id| world.charge_points.get(id)).collect(),
                 drivers: changes.driver_ids.iter().filter_map(|id| world.drivers.get(id)).collect(),
-                sessions: changes.session_ids.iter().filter_map(|id| world.sessions.get(id)).collect(),
+                changed_sessions,
+                new_sessions,
                 ledger_entries: &changes.ledger_entries,
                 audit_events: &changes.audit_events,
                 outbox_events: &changes.outbox_events,

@@ -11,7 +11,7 @@ pub struct AddressTable<'a> {
     /// Whether Kafka is the embedded one.
     pub kafka_is_embedded: bool,
     /// The database file.
-    pub database_file: &'a Path,
+    pub database: &'a str,
     /// The data folder.
     pub data_dir: &'a Path,
     /// How this program was called.
@@ -49,7 +49,7 @@ impl AddressTable<'_> {
             // Writing into a String can't fail.
             let _ = writeln!(text, "  {name:<14} {address:<width$}  {remark}");
         }
-        let _ = writeln!(text, "  {:<14} {}", "database", self.database_file.display());
+        let _ = writeln!(text, "  {:<14} {}", "database", self.database);
         let _ = writeln!(text, "  {:<14} {}", "data folder", self.data_dir.display());
         let _ = writeln!(text, "\nIn another terminal, look at it:");
         let _ = writeln!(text, "  {} show charge-points{}", self.program, self.location_flag);
@@ -88,7 +88,7 @@ mod tests {
         let text = AddressTable {
             addresses: &addresses,
             kafka_is_embedded: true,
-            database_file: Path::new("/data/evcharging.db"),
+            database: "sqlite:/data/evcharging.db",
             data_dir: Path::new("/data"),
             program: "target/release/evcharging",
             location_flag: " --data-dir /data",
@@ -119,7 +119,7 @@ mod tests {
         let text = AddressTable {
             addresses: &Addresses::default(),
             kafka_is_embedded: false,
-            database_file: Path::new(""),
+            database: "",
             data_dir: Path::new(""),
             program: "evcharging",
             location_flag: "",

@@ -48,12 +48,49 @@ pub struct Config {
         conflicts_with_all = ["charge_points", "drivers"]
     )]
     pub network: Option<PathBuf>,
+    /// Database server to use instead of a file in the data folder, with the credentials of evcharging_session
+    #[arg(
+        long,
+        env = "EVCHARGING_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        requires = "reader_database_url"
+    )]
+    pub database_url: Option<String>,
+    /// The same database with the credentials of evcharging_reader, for everyone but session
+    #[arg(
+        long,
+        env = "EVCHARGING_READER_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        requires = "database_url"
+    )]
+    pub reader_database_url: Option<String>,
     /// Kafka brokers to use instead of the embedded one
     #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOST:PORT,...")]
     pub kafka_bootstrap_servers: Option<String>,
 }
 
+/// The same database, once for each kind of credentials.
+#[derive(Debug, Clone)]
+pub(crate) struct DatabaseUrls {
+    /// Session's.
+    pub(crate) session: String,
+    /// Everyone else's.
+    pub(crate) readers: String,
+    /// A server may have other replicas of session; the file in the data folder can't.
+    pub(crate) is_server: bool,
+}
+
 impl Config {
+    /// The server that was named, or the file.
+    pub(crate) fn database_urls(&self, file_url: String) -> DatabaseUrls {
+        match (self.database_url.clone(), self.reader_database_url.clone()) {
+            (Some(session), Some(readers)) => DatabaseUrls { session, readers, is_server: true },
+            _ => DatabaseUrls { session: file_url.clone(), readers: file_url, is_server: false },
+        }
+    }
+
     /// The port that is `offset` above the first, or any free one.
     pub(crate) fn port(&self, offset: u16) -> u16 {
         if self.base_port == 0 { 0 } else { self.base_port.saturating_add(offset) }

@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use evcharging_common::{
     address_file::Addresses,
+    database::{Access, Database},
     error::{Error, ErrorCode},
     grpc_client::connect_lazily,
     kafka_producer::{KafkaConfig, Producer},
@@ -42,6 +43,7 @@ pub struct Network {
     read_model: ReadModel,
     connected: usize,
     plan: Plan,
+    database: String,
     data_dir_as_given: PathBuf,
     shutdown: CancellationToken,
     producer: Producer,
@@ -108,12 +110,13 @@ impl Network {
         let kafka = KafkaConfig { kafka_bootstrap_servers };
         let producer = Producer::new(&kafka, "up")?;
 
-        let database_url = folder.database_url()?;
-        let mut services = Services::start(&config, &kafka, &database_url, producer.clone()).await?;
+        let urls = config.database_urls(folder.database_url()?);
+        let database = Database::parse(&urls.readers, Access::Read)?.place();
+        let mut services = Services::start(&config, &kafka, &urls, producer.clone()).await?;
         services.wait_until_serving().await?;
         let session = connect_lazily(&services.addresses().session).map_err(Error::internal)?;
         accounts::create(session, &plan.drivers).await?;
-        let read_model = ReadModel::open_lazily(&database_url)?;
+        let read_model = ReadModel::open_lazily(&urls.readers)?;
         let mut snapshots = Snapshots::from_now(read_model.clone()).await?;
 
         let registry_address = services.addresses().cp_registry.clone();
@@ -130,6 +133,7 @@ impl Network {
             read_model,
             connected,
             plan,
+            database,
             data_dir_as_given: config.data_dir,
             shutdown,
             producer,
@@ -154,7 +158,7 @@ impl Network {
         AddressTable {
             addresses: self.addresses(),
             kafka_is_embedded: self.kafka.is_some(),
-            database_file: &self.folder.database_file(),
+            database: &self.database,
             data_dir: self.folder.path(),
             program: &program,
             location_flag: &location_flag,

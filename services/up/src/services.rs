@@ -15,7 +15,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use crate::Config;
+use crate::{Config, config::DatabaseUrls};
 
 /// How long the services may take until they say that they serve.
 const SERVING_DEADLINE: Duration = Duration::from_secs(15);
@@ -41,10 +41,10 @@ impl Services {
     pub async fn start(
         config: &Config,
         kafka: &KafkaConfig,
-        database_url: &str,
+        urls: &DatabaseUrls,
         producer: Producer,
     ) -> Result<Self, Error> {
-        Self::bind_and_spawn(config, kafka, database_url, producer).await.map_err(|mut error| {
+        Self::bind_and_spawn(config, kafka, urls, producer).await.map_err(|mut error| {
             if error.message.starts_with("cannot listen") {
                 error.message.push_str("; choose other ports with --base-port, or any free ones with 0");
             }
@@ -55,7 +55,7 @@ impl Services {
     async fn bind_and_spawn(
         config: &Config,
         kafka: &KafkaConfig,
-        database_url: &str,
+        urls: &DatabaseUrls,
         producer: Producer,
     ) -> Result<Self, Error> {
         let listen = |offset| format!("127.0.0.1:{}", config.port(offset));
@@ -65,12 +65,13 @@ impl Services {
                 ("--kafka-bootstrap-servers", kafka.kafka_bootstrap_servers.clone()),
             ]
         };
-        let database = ("--database-url", database_url.to_owned());
+        let database = ("--database-url", urls.readers.clone());
         let url = |address: std::net::SocketAddr| format!("http://{address}");
 
         let mut flags = common(1);
-        // The data folder's lock proves that no other session replica lives, even if one was killed a moment ago.
-        flags.extend([database.clone(), ("--startup", "terminate".to_owned())]);
+        // The data folder's lock proves that no other session replica lives on its file, even if one was killed a moment ago.
+        let startup = if urls.is_server { "auto" } else { "terminate" };
+        flags.extend([("--database-url", urls.session.clone()), ("--startup", startup.to_owned())]);
         let session = evcharging_session::Service::bind(part_config(&flags)?, producer.clone()).await?;
         let to_session = ("--session-address", url(session.local_address()));
 
@@ -96,7 +97,7 @@ impl Services {
             cp_registry: url(cp_registry.local_address()),
             telemetry: url(telemetry.local_address()),
         };
-        let handle = session.handle().await?;
+        let handle = session.handle();
         let (others_shutdown, session_shutdown) = (CancellationToken::new(), CancellationToken::new());
         let authorization_shutdown = others_shutdown.child_token();
         let mut tasks = JoinSet::new();

@@ -1,6 +1,11 @@
 //! Where the network is kept: what the writer needs of a database, and the databases that give it.
 
-mod sqlite;
+pub(crate) mod migrations;
+mod queries;
+mod rows;
+mod sql;
+#[cfg(test)]
+pub(crate) mod test_database;
 #[cfg(test)]
 mod test_suite;
 
@@ -9,7 +14,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use evcharging_common::error::Error;
 
-pub use sqlite::SqliteStore;
+pub use sql::SqlStore;
 
 use crate::{
     entities::{AuditEvent, ChargePoint, Driver, LedgerEntry, OutboxEvent, Session},
@@ -58,8 +63,10 @@ pub struct BatchWrites<'a> {
     pub charge_points: Vec<&'a ChargePoint>,
     /// Changed drivers.
     pub drivers: Vec<&'a Driver>,
-    /// Changed sessions.
-    pub sessions: Vec<&'a Session>,
+    /// Changed sessions that were there before.
+    pub changed_sessions: Vec<&'a Session>,
+    /// Sessions that this batch opened.
+    pub new_sessions: Vec<&'a Session>,
     /// New ledger entries.
     pub ledger_entries: &'a [LedgerEntry],
     /// New audit events.
@@ -135,8 +142,8 @@ pub trait Store: Send + 'static {
     /// Gives this replica's lease back.
     async fn release_replica(&mut self, replica_id: &str) -> Result<(), Error>;
 
-    /// A second connection to the same database, for reading beside the writer.
-    async fn another(&self) -> Result<Self, Error>
+    /// A second connection to the same database, made on first use.
+    fn another(&self) -> Self
     where
         Self: Sized;
 }

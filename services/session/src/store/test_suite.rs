@@ -8,7 +8,7 @@ use evcharging_common::{
 };
 use futures::future::join_all;
 
-use super::{SqliteStore, Store};
+use super::{SqlStore, Store, test_database::TestDatabase};
 use crate::{
     command::{Command, EndSupply, MeterReading, Reply, Reserve, SupplyEndCause},
     decide::Rules,
@@ -16,35 +16,22 @@ use crate::{
     writer::Writer,
 };
 
-/// A database of its own for one test.
-struct SqliteDatabase {
-    folder: tempfile::TempDir,
-}
-
-impl SqliteDatabase {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    async fn open(&self) -> SqliteStore {
-        let file = self.folder.path().join("evcharging.db");
-        SqliteStore::open(&format!("sqlite:{}", file.display())).await.unwrap()
-    }
-}
-
 macro_rules! suite {
-    ($module:ident, $database:ident: $($test:ident),+ $(,)?) => {
-        mod $module {
+    ($($database:ident),+: $tests:tt) => {
+        $(suite!(@one $database $tests);)+
+    };
+    (@one $database:ident [$($test:ident),+ $(,)?]) => {
+        mod $database {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                let database = super::$database::new();
+                let database = super::TestDatabase::$database().await;
                 super::$test(database.open().await, database.open().await).await;
             })+
         }
     };
 }
 
-suite!(sqlite, SqliteDatabase:
+suite!(sqlite, postgres, mysql, mariadb: [
     a_charge_survives_in_the_rows,
     fifty_drivers_race_for_one_charge_point,
     one_driver_races_for_two_charge_points,
@@ -56,9 +43,11 @@ suite!(sqlite, SqliteDatabase:
     what_is_due_is_found,
     replicas_see_each_other,
     old_replies_are_removed,
-);
+    two_replicas_race_for_one_charge_point,
+    two_replicas_bill_each_charge_once,
+]);
 
-fn start<S: Store>(store: S) -> Writer {
+fn start(store: SqlStore) -> Writer {
     let rules = Rules { reservation_ms: 60_000, ..Rules::default() };
     Writer::start(store, rules, CancellationToken::new()).0
 }
@@ -102,7 +91,7 @@ fn refusal(outcome: Result<Reply, Error>) -> Option<RefusalReason> {
     }
 }
 
-async fn a_charge_survives_in_the_rows<S: Store>(store: S, other: S) {
+async fn a_charge_survives_in_the_rows(store: SqlStore, other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 1, 1).await;
     writer.execute(fixtures::reserve("s1", "driver0", "MAD-00")).await.unwrap();
@@ -124,7 +113,7 @@ async fn a_charge_survives_in_the_rows<S: Store>(store: S, other: S) {
     assert_eq!(loaded.world.charge_points["MAD-00"].session_id, None);
 }
 
-async fn fifty_drivers_race_for_one_charge_point<S: Store>(store: S, _other: S) {
+async fn fifty_drivers_race_for_one_charge_point(store: SqlStore, _other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 1, 50).await;
     let requests =
@@ -134,7 +123,7 @@ async fn fifty_drivers_race_for_one_charge_point<S: Store>(store: S, _other: S) 
     assert!(refusals.iter().flatten().all(|reason| *reason == RefusalReason::CpReserved), "{refusals:?}");
 }
 
-async fn one_driver_races_for_two_charge_points<S: Store>(store: S, _other: S) {
+async fn one_driver_races_for_two_charge_points(store: SqlStore, _other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 2, 1).await;
     let requests =
@@ -144,7 +133,7 @@ async fn one_driver_races_for_two_charge_points<S: Store>(store: S, _other: S) {
     assert!(refusals.contains(&Some(RefusalReason::DriverBusy)));
 }
 
-async fn any_never_picks_the_same_one_twice_at_once<S: Store>(store: S, _other: S) {
+async fn any_never_picks_the_same_one_twice_at_once(store: SqlStore, _other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 4, 6).await;
     let all: Vec<String> = (0..4).map(|n| format!("MAD-{n:02}")).collect();
@@ -169,7 +158,7 @@ async fn any_never_picks_the_same_one_twice_at_once<S: Store>(store: S, _other: 
     assert_eq!(refused, [RefusalReason::NoCpAvailable; 2]);
 }
 
-async fn a_repeated_request_gets_its_first_answer<S: Store>(store: S, other: S) {
+async fn a_repeated_request_gets_its_first_answer(store: SqlStore, other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 2, 1).await;
     let request = |session_id: &str, cp_id: &str| {
@@ -192,7 +181,7 @@ async fn a_repeated_request_gets_its_first_answer<S: Store>(store: S, other: S) 
     assert_eq!(conflict.reason, "REQUEST_CONFLICT");
 }
 
-async fn a_refused_command_fails_alone<S: Store>(store: S, _other: S) {
+async fn a_refused_command_fails_alone(store: SqlStore, _other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 1, 1).await;
     let commands = [
@@ -207,7 +196,7 @@ async fn a_refused_command_fails_alone<S: Store>(store: S, _other: S) {
     assert_eq!(codes, [Some(ErrorCode::FailedPrecondition), Some(ErrorCode::NotFound), None, None]);
 }
 
-async fn events_leave_in_the_order_of_decisions_and_once<S: Store>(store: S, other: S) {
+async fn events_leave_in_the_order_of_decisions_and_once(store: SqlStore, other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 1, 1).await;
     writer.execute(fixtures::reserve("s1", "driver0", "MAD-00")).await.unwrap();
@@ -229,7 +218,7 @@ async fn events_leave_in_the_order_of_decisions_and_once<S: Store>(store: S, oth
     assert!(other.waiting_events(100).await.unwrap().is_empty());
 }
 
-async fn an_event_that_comes_twice_takes_effect_once<S: Store>(store: S, _other: S) {
+async fn an_event_that_comes_twice_takes_effect_once(store: SqlStore, _other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 1, 1).await;
     let start_event = || writer.execute_event(fixtures::start("driver0", "MAD-00"), Some("event-1".into()));
@@ -244,7 +233,7 @@ async fn an_event_that_comes_twice_takes_effect_once<S: Store>(store: S, _other:
     assert_eq!(session.state, SessionState::Starting);
 }
 
-async fn what_is_due_is_found<S: Store>(store: S, other: S) {
+async fn what_is_due_is_found(store: SqlStore, other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 1, 1).await;
     writer.execute(fixtures::reserve("s1", "driver0", "MAD-00")).await.unwrap();
@@ -256,7 +245,7 @@ async fn what_is_due_is_found<S: Store>(store: S, other: S) {
     assert_eq!(other.connected_charge_points(10).await.unwrap(), [("MAD-00".to_owned(), "link".to_owned())]);
 }
 
-async fn replicas_see_each_other<S: Store>(store: S, other: S) {
+async fn replicas_see_each_other(store: SqlStore, other: SqlStore) {
     let (mut first, mut second) = (store, other);
     assert!(!first.renew_replica("a", 1_000, 7_000).await.unwrap());
     assert!(first.renew_replica("b", 2_000, 8_000).await.unwrap());
@@ -265,7 +254,7 @@ async fn replicas_see_each_other<S: Store>(store: S, other: S) {
     assert!(!first.renew_replica("c", 9_000, 15_000).await.unwrap());
 }
 
-async fn old_replies_are_removed<S: Store>(store: S, other: S) {
+async fn old_replies_are_removed(store: SqlStore, other: SqlStore) {
     let writer = start(store);
     prepare(&writer, 1, 3).await;
     let mut other = other;
@@ -273,4 +262,54 @@ async fn old_replies_are_removed<S: Store>(store: S, other: S) {
     assert_eq!(other.remove_recorded_before(now_ms - 60_000, 10).await.unwrap(), 0);
     assert_eq!(other.remove_recorded_before(now_ms + 60_000, 2).await.unwrap(), 2);
     assert_eq!(other.remove_recorded_before(now_ms + 60_000, 2).await.unwrap(), 1);
+}
+
+async fn two_replicas_race_for_one_charge_point(store: SqlStore, other: SqlStore) {
+    let writers = [start(store), start(other)];
+    prepare(&writers[0], 1, 20).await;
+    let requests = (0..20).map(|n| {
+        let request = fixtures::reserve(&format!("s{n}"), &format!("driver{n}"), "MAD-00");
+        writers[n % 2].execute(request)
+    });
+    let refusals: Vec<_> = join_all(requests).await.into_iter().map(refusal).collect();
+    assert_eq!(refusals.iter().filter(|refusal| refusal.is_none()).count(), 1, "{refusals:?}");
+    assert!(refusals.iter().flatten().all(|reason| *reason == RefusalReason::CpReserved), "{refusals:?}");
+}
+
+/// Every command goes to both replicas at once: each takes effect once, and both give the same answer.
+async fn two_replicas_bill_each_charge_once(store: SqlStore, mut other: SqlStore) {
+    let third = other.another();
+    let writers = [start(store), start(third)];
+    prepare(&writers[0], 8, 8).await;
+    for round in 0..4 {
+        let charges = (0..8).map(|n| {
+            let writers = &writers;
+            async move {
+                let (session_id, driver_id) = (format!("s{round}-{n}"), format!("driver{n}"));
+                let cp_id = format!("MAD-{n:02}");
+                let commands = [
+                    fixtures::reserve(&session_id, &driver_id, &cp_id),
+                    fixtures::start(&driver_id, &cp_id),
+                    reading(&session_id, &cp_id, 0, 1_000),
+                    end(&session_id, &cp_id, 1_001_000),
+                ];
+                for command in commands {
+                    let twice = writers.each_ref().map(|writer| writer.execute(command.clone()));
+                    for outcome in join_all(twice).await {
+                        outcome.unwrap();
+                    }
+                }
+            }
+        });
+        join_all(charges).await;
+    }
+    let keys =
+        super::BatchKeys { driver_ids: (0..8).map(|n| format!("driver{n}")).collect(), ..Default::default() };
+    let loaded = other.begin(&keys).await.unwrap();
+    other.roll_back().await;
+    // Four charges of 0.40 EUR each.
+    assert!(loaded.world.drivers.values().all(|driver| driver.balance_micros == 50_000_000 - 4 * 400_000));
+    assert_eq!(loaded.world.drivers.len(), 8);
+    let tickets = other.waiting_events(10_000).await.unwrap();
+    assert_eq!(tickets.iter().filter(|event| event.event_type == "TICKET").count(), 32);
 }

@@ -44,16 +44,4 @@ SELECT
     value ->> 'traceparent',
     value ->> 'version'
 FROM jsonb_each(?1)
-WHERE TRUE
-ON CONFLICT (session_id) DO UPDATE SET
-    state = excluded.state,
-    deadline_ms = excluded.deadline_ms,
-    start_register_mwh = excluded.start_register_mwh,
-    register_mwh = excluded.register_mwh,
-    meter_seq = excluded.meter_seq,
-    power_w = excluded.power_w,
-    cost_micros = excluded.cost_micros,
-    started_at_ms = excluded.started_at_ms,
-    ended_at_ms = excluded.ended_at_ms,
-    end_reason = excluded.end_reason,
-    version = excluded.version
+ORDER BY key

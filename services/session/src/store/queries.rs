@@ -1,0 +1,56 @@
+//! The statements of each database, every one in a file of its own under `queries/`.
+
+use evcharging_common::database::Dialect;
+
+macro_rules! queries {
+    ($($name:ident),+ $(,)?) => {
+        /// What the store says to its database.
+        pub(super) struct Queries {
+            $(pub(super) $name: &'static str,)+
+        }
+
+        /// SQLite's.
+        static SQLITE: Queries = Queries { $($name: include_str!(concat!("queries/sqlite/", stringify!($name), ".sql")),)+ };
+        /// PostgreSQL's.
+        static POSTGRES: Queries = Queries { $($name: include_str!(concat!("queries/postgres/", stringify!($name), ".sql")),)+ };
+        /// Those of MySQL and MariaDB.
+        static MYSQL: Queries = Queries { $($name: include_str!(concat!("queries/mysql/", stringify!($name), ".sql")),)+ };
+    };
+}
+
+queries!(
+    load_sessions,
+    load_charge_points,
+    load_drivers,
+    load_recorded,
+    write_charge_points,
+    write_drivers,
+    update_sessions,
+    insert_sessions,
+    write_ledger_entries,
+    write_audit_events,
+    write_outbox,
+    write_recorded,
+    forget_sent,
+    waiting_events,
+    due_sessions,
+    due_charge_points,
+    open_sessions,
+    connected_charge_points,
+    remove_recorded,
+    other_replicas,
+    remove_replicas,
+    renew_replica,
+    release_replica,
+);
+
+impl Queries {
+    /// Those of a database.
+    pub(super) fn of(dialect: Dialect) -> &'static Self {
+        match dialect {
+            Dialect::Sqlite => &SQLITE,
+            Dialect::Postgres => &POSTGRES,
+            Dialect::MySql => &MYSQL,
+        }
+    }
+}

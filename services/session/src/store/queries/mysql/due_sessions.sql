@@ -1,0 +1,1 @@
+SELECT session_id FROM sessions WHERE deadline <= TIMESTAMP '1970-01-01 00:00:00' + INTERVAL ? * 1000 MICROSECOND ORDER BY deadline LIMIT ?

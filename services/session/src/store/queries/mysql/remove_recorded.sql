@@ -1,0 +1,1 @@
+DELETE FROM idempotency_keys WHERE created_at < TIMESTAMP '1970-01-01 00:00:00' + INTERVAL ? * 1000 MICROSECOND ORDER BY created_at LIMIT ?

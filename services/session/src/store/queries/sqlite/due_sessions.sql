@@ -1,0 +1,1 @@
+SELECT session_id FROM sessions WHERE deadline_ms <= ? ORDER BY deadline_ms LIMIT ?

@@ -1,0 +1,1 @@
+DELETE FROM outbox WHERE outbox_id IN (SELECT value FROM json_each(?1))

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM replicas WHERE replica_id <> ? AND until_ms > ?

@@ -1,0 +1,1 @@
+SELECT * FROM outbox_rows ORDER BY outbox_id LIMIT ?

@@ -1,0 +1,288 @@
+//! The one store: SQLite, PostgreSQL, MySQL and MariaDB. Batches go in and out as JSON arrays, so that each statement serves any number of
+//! rows; what the databases say differently stands in `queries/` and `migrations/`.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use evcharging_common::{
+    database::{Access, Database, Dialect, is_lost},
+    error::{Error, ErrorCode},
+};
+use serde::Serialize;
+use sqlx::{AnyConnection, any::AnyRow};
+
+use super::{BatchKeys, BatchWrites, Due, Loaded, Store, WaitingEvent, migrations, queries::Queries, rows};
+use crate::{entities::Session, world::World};
+
+/// How often a batch looks anew for what belongs to what it has locked.
+const LOCKING_ROUNDS: usize = 5;
+
+/// A writing connection, made anew when it was lost.
+pub struct SqlStore {
+    database: Database,
+    queries: &'static Queries,
+    connection: Option<AnyConnection>,
+}
+
+impl SqlStore {
+    /// Opens a database. A SQLite file is made when it is missing and brought up to date; a server's tables must be there.
+    ///
+    /// # Errors
+    /// Says what is wrong with the URL or the database, and what to do.
+    pub async fn open(database_url: &str) -> Result<Self, Error> {
+        let database = Database::parse(database_url, Access::Write)?;
+        let mut connection = database.connect().await?;
+        match database.dialect() {
+            Dialect::Sqlite => migrations::apply(&database, &mut connection).await?,
+            Dialect::Postgres | Dialect::MySql => migrations::check(&database, &mut connection).await?,
+        }
+        let queries = Queries::of(database.dialect());
+        Ok(Self { database, queries, connection: Some(connection) })
+    }
+
+    async fn connected(&mut self) -> Result<&mut AnyConnection, Error> {
+        if self.connection.is_none() {
+            self.connection = Some(self.database.connect().await?);
+        }
+        self.connection.as_mut().ok_or_else(|| Error::internal("a connection that was just made is gone"))
+    }
+
+    /// Forgets a connection that can't be used any more, so that the next call makes a new one.
+    fn checked<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, Error> {
+        if outcome.as_ref().is_err_and(is_lost) {
+            self.connection = None;
+        }
+        Ok(outcome?)
+    }
+
+    async fn texts(&mut self, statement: &'static str, limit: u32) -> Result<Vec<String>, Error> {
+        let connection = self.connected().await?;
+        let found = sqlx::query_scalar(statement).bind(i64::from(limit)).fetch_all(connection).await;
+        self.checked(found)
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn begin(&mut self, keys: &BatchKeys) -> Result<Loaded, Error> {
+        let (dialect, queries) = (self.database.dialect(), self.queries);
+        let connection = self.connected().await?;
+        let loaded = begin(connection, dialect, queries, keys).await;
+        self.checked(loaded)?.ok_or_else(|| {
+            Error::new(ErrorCode::Aborted, "CONFLICT", "other changes came first again and again; try again")
+        })
+    }
+
+    async fn commit(&mut self, writes: &BatchWrites<'_>) -> Result<(), Error> {
+        let queries = self.queries;
+        let Some(connection) = &mut self.connection else {
+            return Err(Error::unavailable("the database is not available; try again", "no connection"));
+        };
+        let committed = commit(connection, queries, writes).await;
+        self.checked(committed)
+    }
+
+    async fn roll_back(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        let rolled_back = sqlx::raw_sql("ROLLBACK").execute(connection).await;
+        if rolled_back.as_ref().is_err_and(is_lost) {
+            self.connection = None;
+        }
+        // Without an open transaction it fails otherwise, and that is as good.
+    }
+
+    async fn waiting_events(&mut self, limit: u32) -> Result<Vec<WaitingEvent>, Error> {
+        let queries = self.queries;
+        let connection = self.connected().await?;
+        let rows = sqlx::query(queries.waiting_events).bind(i64::from(limit)).fetch_all(connection).await;
+        let events = rows.and_then(|rows| rows.iter().map(rows::waiting_event).collect());
+        self.checked(events)
+    }
+
+    async fn due(&mut self, now_ms: i64, limit: u32) -> Result<Due, Error> {
+        let queries = self.queries;
+        let connection = self.connected().await?;
+        let looking = async {
+            let ids = |statement| sqlx::query_scalar(statement).bind(now_ms).bind(i64::from(limit));
+            Ok(Due {
+                session_ids: ids(queries.due_sessions).fetch_all(&mut *connection).await?,
+                cp_ids: ids(queries.due_charge_points).fetch_all(&mut *connection).await?,
+            })
+        };
+        let due = looking.await;
+        self.checked(due)
+    }
+
+    async fn open_sessions(&mut self, limit: u32) -> Result<Vec<String>, Error> {
+        self.texts(self.queries.open_sessions, limit).await
+    }
+
+    async fn connected_charge_points(&mut self, limit: u32) -> Result<Vec<(String, String)>, Error> {
+        let queries = self.queries;
+        let connection = self.connected().await?;
+        let query = sqlx::query_as(queries.connected_charge_points).bind(i64::from(limit));
+        let found = query.fetch_all(connection).await;
+        self.checked(found)
+    }
+
+    async fn remove_recorded_before(&mut self, before_ms: i64, limit: u32) -> Result<u64, Error> {
+        let queries = self.queries;
+        let connection = self.connected().await?;
+        let query = sqlx::query(queries.remove_recorded).bind(before_ms).bind(i64::from(limit));
+        let done = query.execute(connection).await;
+        Ok(self.checked(done)?.rows_affected())
+    }
+
+    async fn renew_replica(&mut self, replica_id: &str, now_ms: i64, until_ms: i64) -> Result<bool, Error> {
+        let queries = self.queries;
+        let connection = self.connected().await?;
+        let renewing = async {
+            let others: i64 = sqlx::query_scalar(queries.other_replicas)
+                .bind(replica_id)
+                .bind(now_ms)
+                .fetch_one(&mut *connection)
+                .await?;
+            sqlx::query(queries.remove_replicas).bind(now_ms).execute(&mut *connection).await?;
+            sqlx::query(queries.renew_replica)
+                .bind(replica_id)
+                .bind(until_ms)
+                .execute(&mut *connection)
+                .await?;
+            Ok(others > 0)
+        };
+        let others_alive = renewing.await;
+        self.checked(others_alive)
+    }
+
+    async fn release_replica(&mut self, replica_id: &str) -> Result<(), Error> {
+        let queries = self.queries;
+        let connection = self.connected().await?;
+        let done = sqlx::query(queries.release_replica).bind(replica_id).execute(connection).await;
+        self.checked(done).map(drop)
+    }
+
+    fn another(&self) -> Self {
+        Self { database: self.database.clone(), queries: self.queries, connection: None }
+    }
+}
+
+/// Reads and locks what a batch touches and what belongs to it: the open sessions of its charge points and drivers, and the charge points and
+/// drivers of its sessions. `None` when others changed again and again what belongs to what.
+async fn begin(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    queries: &Queries,
+    keys: &BatchKeys,
+) -> Result<Option<Loaded>, sqlx::Error> {
+    // SQLite's write lock is for the whole file, and comes first: a transaction that reads and then writes could find its read outdated.
+    let begin = if dialect == Dialect::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+    // Unprepared: MySQL prepares no such statement.
+    sqlx::raw_sql(begin).execute(&mut *connection).await?;
+    let mut cp_ids: BTreeSet<String> = keys.cp_ids.iter().cloned().collect();
+    let mut driver_ids: BTreeSet<String> = keys.driver_ids.iter().cloned().collect();
+    let mut world = World::default();
+
+    for round in 0..LOCKING_ROUNDS {
+        let sessions = load_sessions(connection, queries, keys, &cp_ids, &driver_ids).await?;
+        let before = cp_ids.len() + driver_ids.len();
+        for session in &sessions {
+            cp_ids.insert(session.cp_id.clone());
+            driver_ids.insert(session.driver_id.clone());
+        }
+        let has_grown = cp_ids.len() + driver_ids.len() > before;
+        if round == 0 || has_grown {
+            // Charge points before drivers, each in the order of their ids: no two batches wait for each other. What the locks show to be
+            // missing comes out of that order; should two batches wait for each other then, the database ends one and it is run again.
+            for row in &load(connection, queries.load_charge_points, &cp_ids).await? {
+                let charge_point = rows::charge_point(row)?;
+                world.charge_points.insert(charge_point.cp_id.clone(), charge_point);
+            }
+            for row in &load(connection, queries.load_drivers, &driver_ids).await? {
+                let driver = rows::driver(row)?;
+                world.drivers.insert(driver.driver_id.clone(), driver);
+            }
+        }
+        // A session changes only with its charge point and its driver locked: once nothing new belongs to what is locked, all stands still.
+        if dialect == Dialect::Sqlite || (round > 0 && !has_grown) {
+            world.sessions =
+                sessions.into_iter().map(|session| (session.session_id.clone(), session)).collect();
+            let mut loaded = Loaded { world, ..Loaded::default() };
+            for row in &load(connection, queries.load_recorded, &keys.idempotency_keys).await? {
+                let recorded = rows::recorded_reply(row)?;
+                loaded.recorded.insert(recorded.idempotency_key.clone(), recorded);
+            }
+            return Ok(Some(loaded));
+        }
+    }
+    Ok(None)
+}
+
+async fn load_sessions(
+    connection: &mut AnyConnection,
+    queries: &Queries,
+    keys: &BatchKeys,
+    cp_ids: &BTreeSet<String>,
+    driver_ids: &BTreeSet<String>,
+) -> Result<Vec<Session>, sqlx::Error> {
+    if keys.session_ids.is_empty() && cp_ids.is_empty() && driver_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query(queries.load_sessions)
+        .bind(json(&keys.session_ids)?)
+        .bind(json(cp_ids)?)
+        .bind(json(driver_ids)?)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(rows::session).collect()
+}
+
+/// Reads the rows of these ids; nothing to ask for none.
+async fn load<T: Serialize>(
+    connection: &mut AnyConnection,
+    statement: &'static str,
+    ids: &T,
+) -> Result<Vec<AnyRow>, sqlx::Error> {
+    let ids = json(ids)?;
+    if ids == "[]" {
+        return Ok(Vec::new());
+    }
+    sqlx::query(statement).bind(ids).fetch_all(connection).await
+}
+
+async fn commit(
+    connection: &mut AnyConnection,
+    queries: &Queries,
+    writes: &BatchWrites<'_>,
+) -> Result<(), sqlx::Error> {
+    write(connection, queries.write_charge_points, &writes.charge_points).await?;
+    write(connection, queries.write_drivers, &writes.drivers).await?;
+    // Changed sessions first: what has ended leaves its charge point and driver to what opens in the same batch. Among the new ones, what
+    // has ended already comes first for the same reason.
+    write(connection, queries.update_sessions, &writes.changed_sessions).await?;
+    let mut new_sessions = writes.new_sessions.clone();
+    new_sessions.sort_by_key(|session| session.is_open());
+    write(connection, queries.insert_sessions, &new_sessions).await?;
+    write(connection, queries.write_ledger_entries, writes.ledger_entries).await?;
+    write(connection, queries.write_audit_events, writes.audit_events).await?;
+    write(connection, queries.write_outbox, writes.outbox_events).await?;
+    write(connection, queries.write_recorded, writes.recorded).await?;
+    write(connection, queries.forget_sent, writes.sent_outbox_ids).await?;
+    sqlx::raw_sql("COMMIT").execute(connection).await?;
+    Ok(())
+}
+
+/// Runs a statement on a JSON array of rows; nothing to do for an empty one.
+async fn write<T: Serialize>(
+    connection: &mut AnyConnection,
+    statement: &'static str,
+    rows: &[T],
+) -> Result<(), sqlx::Error> {
+    if !rows.is_empty() {
+        sqlx::query(statement).bind(json(rows)?).execute(connection).await?;
+    }
+    Ok(())
+}
+
+fn json<T: Serialize + ?Sized>(rows: &T) -> Result<String, sqlx::Error> {
+    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+}
