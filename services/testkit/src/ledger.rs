@@ -1,19 +1,18 @@
 //! Looking into the database beside the services: what must add up, adds up.
 
-use std::path::Path;
-
-use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use evcharging_common::database::{Access, Database};
+use sqlx::AnyConnection;
 
 /// A read-only look into the database.
 pub struct Ledger {
-    connection: SqliteConnection,
+    connection: AnyConnection,
 }
 
 impl Ledger {
-    /// Opens the file.
-    pub async fn open(file: &Path) -> Self {
-        let connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await;
-        Self { connection: connection.expect("the database opens") }
+    /// Opens the database with a reader's credentials.
+    pub async fn open(reader_url: &str) -> Self {
+        let database = Database::parse(reader_url, Access::Read).expect("a database's URL");
+        Self { connection: database.connect().await.expect("the database opens") }
     }
 
     /// One number.
@@ -34,22 +33,22 @@ impl Ledger {
             ),
             (
                 "I2: a billed session has not exactly one ledger entry",
-                "SELECT COUNT(*) FROM sessions s WHERE (s.cost_micros IS NOT NULL) <> \
+                "SELECT COUNT(*) FROM session_rows s WHERE (s.cost_micros IS NOT NULL) <> \
                  ((SELECT COUNT(*) FROM ledger_entries l WHERE l.session_id = s.session_id AND l.amount_micros = -s.cost_micros) = 1)",
             ),
             (
                 "I4: a charge point and its open session disagree",
-                "SELECT COUNT(*) FROM charge_points c WHERE session_id IS NOT \
-                 (SELECT session_id FROM sessions s WHERE s.cp_id = c.cp_id AND s.ended_at_ms IS NULL)",
+                "SELECT COUNT(*) FROM charge_points c WHERE COALESCE(c.session_id, '') <> COALESCE( \
+                 (SELECT s.session_id FROM session_rows s WHERE s.cp_id = c.cp_id AND s.ended_at_ms IS NULL), '')",
             ),
             (
                 "I4: a driver and its open session disagree",
-                "SELECT COUNT(*) FROM drivers d WHERE session_id IS NOT \
-                 (SELECT session_id FROM sessions s WHERE s.driver_id = d.driver_id AND s.ended_at_ms IS NULL)",
+                "SELECT COUNT(*) FROM drivers d WHERE COALESCE(d.session_id, '') <> COALESCE( \
+                 (SELECT s.session_id FROM session_rows s WHERE s.driver_id = d.driver_id AND s.ended_at_ms IS NULL), '')",
             ),
             (
                 "I6: a waiting state has no deadline",
-                "SELECT COUNT(*) FROM sessions WHERE state IN ('RESERVED', 'STARTING', 'STOPPING') AND deadline_ms IS NULL",
+                "SELECT COUNT(*) FROM session_rows WHERE state IN ('RESERVED', 'STARTING', 'STOPPING') AND deadline_ms IS NULL",
             ),
         ] {
             assert_eq!(self.number(query).await, 0, "{what} ({context})");

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod broker;
+mod database;
 mod driver;
 mod ledger;
 mod network;
@@ -11,6 +12,7 @@ mod process;
 mod waiting;
 
 pub use broker::Broker;
+pub use database::TestDatabase;
 pub use driver::{Driver, Outcome, event_type};
 pub use ledger::Ledger;
 pub use network::{ChargePointProcesses, NetworkOptions, TestNetwork};

@@ -1,6 +1,6 @@
 //! A whole network of separate processes on free ports, with a broker and a data folder of its own.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::collections::HashMap;
 
 use evcharging_common::{
     grpc_client::{self, GrpcChannel},
@@ -18,7 +18,7 @@ use evcharging_common::{
     vocabulary::ChargePointStatus,
 };
 
-use crate::{Broker, Driver, Ledger, Process, eventually};
+use crate::{Broker, Driver, Ledger, Process, TestDatabase, eventually};
 
 /// The key of every charge point.
 const TEST_KEY: &str = "a-key-of-a-test";
@@ -57,7 +57,9 @@ pub struct TestNetwork {
     /// By id.
     pub charge_points: HashMap<String, ChargePointProcesses>,
     addresses: HashMap<&'static str, String>,
-    folder: tempfile::TempDir,
+    /// Its database.
+    pub database: TestDatabase,
+    _folder: tempfile::TempDir,
 }
 
 impl TestNetwork {
@@ -73,7 +75,7 @@ impl TestNetwork {
             broker.take_down();
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let database = format!("sqlite:{}", folder.path().join("evcharging.db").display());
+        let database = TestDatabase::new(folder.path()).await;
         let kafka = broker.config().kafka_bootstrap_servers;
         let common = |part: &str, listen: &str, more: &[(&str, &str)]| {
             let mut arguments = vec![part.to_owned()];
@@ -88,10 +90,11 @@ impl TestNetwork {
         let [session_at, authorization_at, registry_at, telemetry_at] = free_addresses();
         let session_url = format!("http://{session_at}");
         let reservation_ms = options.reservation_ms.unwrap_or(30_000).to_string();
-        let session_more = [("--database-url", database.as_str()), ("--reservation-ms", &reservation_ms)];
+        let session_more =
+            [("--database-url", database.session_url.as_str()), ("--reservation-ms", &reservation_ms)];
         let session = Process::start("session", &common("session", &session_at, &session_more));
         let database_and_session =
-            [("--database-url", database.as_str()), ("--session-address", &session_url)];
+            [("--database-url", database.reader_url.as_str()), ("--session-address", &session_url)];
         let authorization = Process::start(
             "authorization",
             &common("authorization", &authorization_at, &database_and_session),
@@ -116,7 +119,8 @@ impl TestNetwork {
             telemetry,
             charge_points: HashMap::new(),
             addresses,
-            folder,
+            database,
+            _folder: folder,
         };
         for process in [
             &mut network.session,
@@ -248,14 +252,9 @@ impl TestNetwork {
         .await
     }
 
-    /// The database's file.
-    pub fn database_file(&self) -> PathBuf {
-        self.folder.path().join("evcharging.db")
-    }
-
     /// A look into the database.
     pub async fn ledger(&self) -> Ledger {
-        Ledger::open(&self.database_file()).await
+        Ledger::open(&self.database.reader_url).await
     }
 
     /// Where a service is.
