@@ -13,7 +13,7 @@ use evcharging_common::{
     pb::session::v1::{ListSessionsRequest, ListTicketsRequest},
     vocabulary::ChargePointStatus,
 };
-use evcharging_testkit::{Driver, Outcome, TestNetwork, eventually};
+use evcharging_testkit::{Driver, NetworkOptions, Outcome, TestNetwork, eventually};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 const CHARGE_POINTS: usize = 4;
@@ -80,6 +80,39 @@ async fn session_is_killed_at_random_moments() {
         assert_eq!(found.len(), 1, "EVCHARGING_SEED={seed}: ticket of {session_id}");
         assert_eq!(found[0].cost_micros, *cost_micros, "EVCHARGING_SEED={seed}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_replica_leaves_is_done_by_the_other_and_no_session_ends() {
+    let options = NetworkOptions { reservation_ms: Some(3_000), ..NetworkOptions::default() };
+    let mut network = TestNetwork::start_with(options).await;
+    for cp_id in ["MAD-00", "MAD-01"] {
+        network.add_charge_point(cp_id).await;
+    }
+    let mut charging = network.add_numbered_driver(0).await;
+    let session_id = charging.charge("MAD-00").await;
+    let mut second = network.add_session_replica();
+    second.wait_for_line("another replica was alive");
+
+    let mut waiting = network.add_numbered_driver(1).await;
+    waiting.reserve("MAD-01").await;
+    network.session.kill();
+    // The deadline passes while only the second lives: it moves the reservation on, and tells so.
+    waiting.wait_for("RESERVATION_EXPIRED").await;
+    let mut ledger = network.ledger().await;
+    let open = "SELECT COUNT(*) FROM session_rows WHERE ended_at_ms IS NULL AND state = 'CHARGING'";
+    assert_eq!(ledger.number(open).await, 1, "a replica that dies ends no session");
+
+    // Back again, it finds the other alive and ends nothing either. The charge goes on to its ticket.
+    network.session.restart();
+    network.session.wait_for_line("another replica was alive");
+    charging.stop("MAD-00").await;
+    assert_eq!(charging.ticket().await.session_id, session_id);
+    ledger.check("a replica died").await;
+    eventually("every event has left", async || {
+        (ledger.number("SELECT COUNT(*) FROM outbox").await == 0).then_some(())
+    })
+    .await;
 }
 
 /// Charges again and again until told to cease; whatever fails is tried anew.

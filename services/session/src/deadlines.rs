@@ -5,7 +5,7 @@ use std::time::Duration;
 use evcharging_common::{clock, error::Error, shutdown::CancellationToken};
 use futures::future::join_all;
 
-use crate::{command::Command, store::Store, writer::Writer};
+use crate::{command::Command, leadership::Leadership, store::Store, writer::Writer};
 
 /// How often the database is asked what is due.
 const LOOK: Duration = Duration::from_millis(500);
@@ -16,12 +16,20 @@ const RECORDED_RETENTION_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// How often old recorded replies are removed, a page at a time.
 const CLEANING: Duration = Duration::from_secs(60);
 
-/// Moves on what is due until the token is cancelled.
-pub async fn run<S: Store>(mut store: S, writer: Writer, shutdown: CancellationToken) {
+/// Moves on what is due while this replica leads, until the token is cancelled.
+pub async fn run<S: Store>(
+    mut store: S,
+    writer: Writer,
+    leadership: Leadership,
+    shutdown: CancellationToken,
+) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut next_cleaning = tokio::time::Instant::now() + CLEANING;
     while shutdown.run_until_cancelled(look.tick()).await.is_some() {
+        if !leadership.is_held() {
+            continue;
+        }
         if let Err(error) = move_on(&mut store, &writer).await {
             tracing::warn!(%error, "deadlines could not be looked up; they are tried again");
         }

@@ -14,6 +14,7 @@ mod fixtures;
 mod grpc_network;
 mod grpc_session;
 pub mod idempotency;
+mod leadership;
 mod migrate;
 mod outbox;
 mod service;

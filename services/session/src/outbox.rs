@@ -1,6 +1,12 @@
 //! The outbox: events that are stored leave for Kafka in the order in which they were decided, and are forgotten once it has them.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use evcharging_common::{
     backoff::Backoff,
@@ -14,23 +20,34 @@ use futures::future::join_all;
 use tracing::Instrument;
 
 use crate::{
+    leadership::Leadership,
     store::{Store, WaitingEvent},
     writer::Writer,
 };
 
 /// Events that are sent at a time.
 const PAGE: u32 = 512;
-/// How often the outbox is looked at when nothing says that it was filled.
-const IDLE_LOOK: Duration = Duration::from_secs(2);
+/// How often the outbox is looked at when nothing says that it was filled: this replica's own writer says so, another's can't.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often when there is no other.
+const LOOK_ALONE: Duration = Duration::from_secs(2);
 
-/// Sends what waits until the token is cancelled. What could not be sent waits in the database for the next start.
-pub async fn run<S: Store>(mut store: S, writer: Writer, producer: Producer, shutdown: CancellationToken) {
+/// Sends what waits while this replica leads, until the token is cancelled. What could not be sent waits in the database for the next one.
+pub async fn run<S: Store>(
+    mut store: S,
+    writer: Writer,
+    producer: Producer,
+    mut leadership: Leadership,
+    others_alive: Arc<AtomicBool>,
+    shutdown: CancellationToken,
+) {
     let filled = writer.outbox_filled();
     let mut backoff = Backoff::reconnect();
-    while !shutdown.is_cancelled() {
+    while shutdown.run_until_cancelled(leadership.wait_until_held()).await.is_some() {
         match send_page(&mut store, &writer, &producer).await {
             Ok(0) => {
-                let wait = async { drop(tokio::time::timeout(IDLE_LOOK, filled.notified()).await) };
+                let look = if others_alive.load(Ordering::Relaxed) { LOOK } else { LOOK_ALONE };
+                let wait = async { drop(tokio::time::timeout(look, filled.notified()).await) };
                 let _ = shutdown.run_until_cancelled(wait).await;
             }
             Ok(_) => backoff.reset(),

@@ -1,6 +1,10 @@
 //! The service: configuration, start, run, drain.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use evcharging_common::{
     database::DatabaseConfig,
@@ -26,7 +30,7 @@ use crate::{
     driver_events,
     grpc_network::NetworkGrpc,
     grpc_session::SessionGrpc,
-    outbox,
+    leadership, outbox,
     startup::{self, Startup},
     store::{SqlStore, Store},
     writer::Writer,
@@ -140,16 +144,29 @@ impl Service {
         let server = GrpcServer::new(self.listener, routes, SERVICES).await?;
         server.health().set_serving().await;
 
+        let (leadership, campaign) =
+            leadership::campaign(self.store.another(), replica_id.clone(), shutdown.clone());
+        // Until the first look there may be others.
+        let others_alive = Arc::new(AtomicBool::new(true));
         let background = [
+            campaign,
             tokio::spawn(outbox::run(
                 self.store.another(),
                 self.writer.clone(),
                 self.producer.clone(),
+                leadership.clone(),
+                others_alive.clone(),
                 shutdown.clone(),
             )),
-            tokio::spawn(deadlines::run(self.store.another(), self.writer.clone(), shutdown.clone())),
-            tokio::spawn(startup::hold_lease(self.store, replica_id, shutdown.clone())),
+            tokio::spawn(deadlines::run(
+                self.store.another(),
+                self.writer.clone(),
+                leadership,
+                shutdown.clone(),
+            )),
         ];
+        let lease = startup::hold_lease(self.store, replica_id, others_alive, shutdown.clone());
+        let lease = tokio::spawn(lease);
         let (writer, producer) = (self.writer.clone(), self.producer.clone());
         let events = kafka_consumer::run_group(
             &self.kafka,
@@ -163,6 +180,8 @@ impl Service {
         let served = tokio::try_join!(server.serve(shutdown.clone()), events);
         shutdown.cancel();
         join_all(background).await;
+        // Given back last: until then this replica may still be sending.
+        drop(lease.await);
         self.writer_shutdown.cancel();
         drop(self.writer_task.await);
         served.map(|_| ())

@@ -1,6 +1,12 @@
 //! How a replica begins and ends: by the lease table, a cold start is told from a rolling restart.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use evcharging_common::{clock, error::Error, shutdown::CancellationToken};
 use futures::future::join_all;
@@ -82,13 +88,21 @@ pub async fn terminate_all<S: Store>(store: &mut S, writer: &Writer) -> Result<u
     }
 }
 
-/// Renews the lease until the token is cancelled, then gives it back.
-pub async fn hold_lease<S: Store>(mut store: S, replica_id: String, shutdown: CancellationToken) {
+/// Renews the replica's lease until the token is cancelled, then gives back what it holds. Tells whether others are alive.
+pub async fn hold_lease<S: Store>(
+    mut store: S,
+    replica_id: String,
+    others_alive: Arc<AtomicBool>,
+    shutdown: CancellationToken,
+) {
     let mut renewal = tokio::time::interval(RENEWAL);
     while shutdown.run_until_cancelled(renewal.tick()).await.is_some() {
         let now_ms = clock::now_ms();
-        if let Err(error) = store.renew_replica(&replica_id, now_ms, now_ms + LEASE_MS).await {
-            tracing::warn!(%error, replica_id, "the replica's lease could not be renewed; it is tried again");
+        match store.renew_replica(&replica_id, now_ms, now_ms + LEASE_MS).await {
+            Ok(others) => others_alive.store(others, Ordering::Relaxed),
+            Err(error) => {
+                tracing::warn!(%error, replica_id, "the replica's lease could not be renewed; it is tried again");
+            }
         }
     }
     if let Err(error) = store.release_replica(&replica_id).await {

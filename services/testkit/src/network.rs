@@ -48,6 +48,7 @@ pub struct TestNetwork {
     pub broker: Broker,
     /// The session service.
     pub session: Process,
+    session_arguments: Vec<String>,
     /// The authorization service.
     pub authorization: Process,
     /// The registry.
@@ -92,7 +93,8 @@ impl TestNetwork {
         let reservation_ms = options.reservation_ms.unwrap_or(30_000).to_string();
         let session_more =
             [("--database-url", database.session_url.as_str()), ("--reservation-ms", &reservation_ms)];
-        let session = Process::start("session", &common("session", &session_at, &session_more));
+        let session_arguments = common("session", &session_at, &session_more);
+        let session = Process::start("session", &session_arguments);
         let database_and_session =
             [("--database-url", database.reader_url.as_str()), ("--session-address", &session_url)];
         let authorization = Process::start(
@@ -114,6 +116,7 @@ impl TestNetwork {
         let mut network = Self {
             broker,
             session,
+            session_arguments,
             authorization,
             cp_registry,
             telemetry,
@@ -131,6 +134,16 @@ impl TestNetwork {
             process.address();
         }
         network
+    }
+
+    /// One more replica of session on the same database, which no other service knows by its address.
+    pub fn add_session_replica(&self) -> Process {
+        let mut arguments = self.session_arguments.clone();
+        let at = arguments.iter().position(|argument| argument == "--listen").expect("the flag is there");
+        [arguments[at + 1]] = free_addresses();
+        let mut replica = Process::start("second session", &arguments);
+        replica.address();
+        replica
     }
 
     /// A charge point of 100 kW with a process for its engine and one for its monitor, connected and available.

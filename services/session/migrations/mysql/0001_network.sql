@@ -131,6 +131,13 @@ CREATE TABLE replicas (
     until      DATETIME(3) NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
+-- Work that one session replica does for all of them.
+CREATE TABLE leases (
+    lease_name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    replica_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    until      DATETIME(3) NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
+
 -- The tables as the services read them: instants as milliseconds since 1970, the same names on every database.
 CREATE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW charge_point_rows AS
 SELECT cp_id, location, CAST(price_micros_per_kwh AS SIGNED) AS price_micros_per_kwh, CAST(max_power_w AS SIGNED) AS max_power_w, key_hash,

@@ -124,6 +124,13 @@ CREATE TABLE replicas (
     until      timestamptz(3) NOT NULL
 );
 
+-- Work that one session replica does for all of them.
+CREATE TABLE leases (
+    lease_name text COLLATE "C" PRIMARY KEY,
+    replica_id text COLLATE "C" NOT NULL,
+    until      timestamptz(3) NOT NULL
+);
+
 -- The tables as the services read them: instants as milliseconds since 1970, the same names on every database.
 CREATE FUNCTION ms(instant timestamptz) RETURNS bigint IMMUTABLE PARALLEL SAFE LANGUAGE SQL
     RETURN (extract(epoch FROM instant) * 1000)::bigint;

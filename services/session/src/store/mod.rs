@@ -139,7 +139,16 @@ pub trait Store: Send + 'static {
     /// Renews this replica's lease and tells whether another one's lease is alive.
     async fn renew_replica(&mut self, replica_id: &str, now_ms: i64, until_ms: i64) -> Result<bool, Error>;
 
-    /// Gives this replica's lease back.
+    /// Takes or keeps a lease that is free, run out or this replica's own, and tells whether this replica has it until then.
+    async fn claim_lease(
+        &mut self,
+        lease_name: &str,
+        replica_id: &str,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<bool, Error>;
+
+    /// Gives this replica's leases back.
     async fn release_replica(&mut self, replica_id: &str) -> Result<(), Error>;
 
     /// A second connection to the same database, made on first use.

@@ -42,6 +42,9 @@ queries!(
     remove_replicas,
     renew_replica,
     release_replica,
+    claim_lease,
+    lease_holder,
+    release_leases,
 );
 
 impl Queries {

@@ -154,10 +154,36 @@ impl Store for SqlStore {
         self.checked(others_alive)
     }
 
+    async fn claim_lease(
+        &mut self,
+        lease_name: &str,
+        replica_id: &str,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<bool, Error> {
+        let queries = self.queries;
+        let connection = self.connected().await?;
+        let claiming = async {
+            let claim = sqlx::query(queries.claim_lease).bind(lease_name).bind(replica_id);
+            claim.bind(until_ms).bind(now_ms).execute(&mut *connection).await?;
+            let holder: Option<String> = sqlx::query_scalar(queries.lease_holder)
+                .bind(lease_name)
+                .fetch_optional(&mut *connection)
+                .await?;
+            Ok(holder.as_deref() == Some(replica_id))
+        };
+        let held = claiming.await;
+        self.checked(held)
+    }
+
     async fn release_replica(&mut self, replica_id: &str) -> Result<(), Error> {
         let queries = self.queries;
         let connection = self.connected().await?;
-        let done = sqlx::query(queries.release_replica).bind(replica_id).execute(connection).await;
+        let releasing = async {
+            sqlx::query(queries.release_leases).bind(replica_id).execute(&mut *connection).await?;
+            sqlx::query(queries.release_replica).bind(replica_id).execute(&mut *connection).await
+        };
+        let done = releasing.await;
         self.checked(done).map(drop)
     }
 

@@ -42,6 +42,7 @@ suite!(sqlite, postgres, mysql, mariadb: [
     an_event_that_comes_twice_takes_effect_once,
     what_is_due_is_found,
     replicas_see_each_other,
+    a_lease_has_one_holder_until_it_runs_out,
     old_replies_are_removed,
     two_replicas_race_for_one_charge_point,
     two_replicas_bill_each_charge_once,
@@ -252,6 +253,19 @@ async fn replicas_see_each_other(store: SqlStore, other: SqlStore) {
     assert!(!second.renew_replica("a", 9_000, 15_000).await.unwrap(), "b's lease has run out");
     second.release_replica("a").await.unwrap();
     assert!(!first.renew_replica("c", 9_000, 15_000).await.unwrap());
+}
+
+async fn a_lease_has_one_holder_until_it_runs_out(store: SqlStore, other: SqlStore) {
+    let (mut first, mut second) = (store, other);
+    assert!(first.claim_lease("work", "a", 1_000, 5_000).await.unwrap());
+    assert!(!second.claim_lease("work", "b", 2_000, 6_000).await.unwrap());
+    assert!(first.claim_lease("work", "a", 3_000, 7_000).await.unwrap());
+    assert!(!second.claim_lease("work", "b", 6_000, 10_000).await.unwrap(), "it was renewed");
+    assert!(second.claim_lease("other work", "b", 6_000, 10_000).await.unwrap());
+    assert!(second.claim_lease("work", "b", 8_000, 12_000).await.unwrap(), "it has run out");
+    assert!(!first.claim_lease("work", "a", 9_000, 13_000).await.unwrap());
+    second.release_replica("b").await.unwrap();
+    assert!(first.claim_lease("work", "a", 9_000, 13_000).await.unwrap());
 }
 
 async fn old_replies_are_removed(store: SqlStore, other: SqlStore) {

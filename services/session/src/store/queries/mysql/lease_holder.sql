@@ -1,0 +1,1 @@
+SELECT replica_id FROM leases WHERE lease_name = ?
