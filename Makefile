@@ -14,8 +14,12 @@ ARGS ?=
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
-up: build ## Build and run a whole network on this machine; flags go in ARGS="--charge-points 100"
+up: build ## Build and run a whole network on this machine; BACKEND=postgres, mysql or mariadb brings a server; flags go in ARGS="--charge-points 100"
+ifdef BACKEND
+	tools/with-backends --only $(BACKEND) tools/up-on-server $(BACKEND) $(ARGS)
+else
 	$(EVCHARGING) up $(ARGS)
+endif
 
 build: build-dependencies ## Build target/release/evcharging
 	cargo build --release --locked --package evcharging
@@ -23,10 +27,11 @@ build: build-dependencies ## Build target/release/evcharging
 build-dependencies: ## Install the compilers that the build needs, when they are missing
 	@tools/install-build-dependencies
 
-# The tests of the whole network start the real binary.
-test: build-dependencies ## Run every test
+# The tests of the whole network start the real binary. They run on SQLite with all the others, then on PostgreSQL; the whole charge also
+# on MySQL and MariaDB.
+test: build-dependencies ## Run every test, on servers that it installs, starts and stops
 	cargo build --locked --package evcharging
-	tools/with-backends cargo test --workspace --locked
+	tools/with-backends tools/run-tests
 
 lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (shellcheck, when there)
 	cargo fmt --all --check

@@ -18,9 +18,14 @@ pub struct Charger {
 }
 
 impl Charger {
-    /// One of many.
+    /// One of many, new in whatever database it charges.
     pub fn new(number: usize) -> Self {
-        Self { driver_id: format!("driver{number}"), cp_id: format!("CP-{number}"), register_mwh: 0 }
+        let run = ids::new_id();
+        Self {
+            driver_id: format!("driver{number}-{run}"),
+            cp_id: format!("CP-{number}-{run}"),
+            register_mwh: 0,
+        }
     }
 
     /// What makes its driver and its charge point known.

@@ -30,6 +30,9 @@ struct CommandLine {
     /// How long the store and the decisions are measured each time
     #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// Database server whose tables `evcharging migrate` has made, for the store to be measured on instead of SQLite
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
     /// How long the networks are measured
     #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(5..=3600))]
     network_seconds: u64,
@@ -45,7 +48,7 @@ struct CommandLine {
 enum What {
     /// Deciding commands in memory, on one thread
     Decide,
-    /// The writer over SQLite with 1, 64 and 512 commands outstanding
+    /// The writer over a database with 1, 64 and 512 commands outstanding
     Store,
     /// `evcharging up` with nothing to do
     Idle,
@@ -75,7 +78,7 @@ async fn measure(what: What, command_line: &CommandLine, table: &mut Table) -> R
     let network_duration = Duration::from_secs(command_line.network_seconds);
     match what {
         What::Decide => decide::measure(duration, table),
-        What::Store => store::measure(duration, table).await,
+        What::Store => store::measure(duration, command_line.database_url.as_deref(), table).await,
         What::Idle => idle::measure(network_duration, table).await,
         What::Network => {
             let size =

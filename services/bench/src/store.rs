@@ -1,4 +1,4 @@
-//! The writer over a SQLite file on this disk, with the outbox taken away as the relay does, though nowhere.
+//! The writer over a database, with the outbox taken away as the relay does, though nowhere.
 
 use std::{
     sync::{
@@ -10,6 +10,7 @@ use std::{
 
 use evcharging_common::{error::Error, shutdown::CancellationToken};
 use evcharging_session::{
+    command::Reply,
     decide::Rules,
     store::{SqlStore, Store},
     writer::Writer,
@@ -26,13 +27,18 @@ const OUTSTANDING: [(usize, &str); 3] = [(1, ""), (64, ""), (512, "20,000")];
 /// Events that the stand-in for the relay takes at a time.
 const OUTBOX_PAGE: u32 = 512;
 
-/// Measures each of [`OUTSTANDING`] on a fresh file.
-pub async fn measure(duration: Duration, table: &mut Table) -> Result<(), Error> {
+/// Measures each of [`OUTSTANDING`] on a server that has our tables, or each on a fresh SQLite file.
+pub async fn measure(duration: Duration, server_url: Option<&str>, table: &mut Table) -> Result<(), Error> {
     for (outstanding, aim) in OUTSTANDING {
-        eprintln!("SQLite with {outstanding} outstanding for {} s ...", duration.as_secs());
-        let done = commands_done(outstanding, duration).await?;
+        // Beside the data folder that `up` makes: the disk that matters, and not a file system in memory.
+        let folder = tempfile::tempdir_in(".").map_err(Error::internal)?;
+        let file_url = format!("sqlite:{}", folder.path().join("bench.db").display());
+        let (url, aim) = server_url.map_or((file_url.as_str(), aim), |server_url| (server_url, ""));
+        let name = url.split(':').next().unwrap_or(url);
+        eprintln!("{name} with {outstanding} outstanding for {} s ...", duration.as_secs());
+        let done = commands_done(url, outstanding, duration).await?;
         table.add(
-            format!("SQLite store, {outstanding} outstanding: commands a second"),
+            format!("store on {name}, {outstanding} outstanding: commands a second"),
             per_second(done, duration),
             aim,
         );
@@ -40,10 +46,8 @@ pub async fn measure(duration: Duration, table: &mut Table) -> Result<(), Error>
     Ok(())
 }
 
-async fn commands_done(outstanding: usize, duration: Duration) -> Result<usize, Error> {
-    // Beside the data folder that `up` makes: the disk that matters, and not a file system in memory.
-    let folder = tempfile::tempdir_in(".").map_err(Error::internal)?;
-    let store = SqlStore::open(&format!("sqlite:{}", folder.path().join("bench.db").display())).await?;
+async fn commands_done(database_url: &str, outstanding: usize, duration: Duration) -> Result<usize, Error> {
+    let store = SqlStore::open(database_url).await?;
     let relay_store = store.another();
     let shutdown = CancellationToken::new();
     let (writer, writer_task) = Writer::start(store, Rules::default(), shutdown.clone());
@@ -87,7 +91,10 @@ async fn call(
             if !busy.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            writer.execute(command).await?;
+            // Each charger has its own driver and charge point, so there is nothing to refuse.
+            if let Reply::Refused { message, .. } = writer.execute(command).await? {
+                return Err(Error::failed_precondition("REFUSED", message));
+            }
             done.fetch_add(1, Ordering::Relaxed);
         }
     }

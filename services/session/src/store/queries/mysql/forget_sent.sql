@@ -1,2 +1,2 @@
-DELETE outbox FROM outbox
-JOIN JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS sent ON outbox.outbox_id = sent.id
+DELETE outbox FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS sent
+STRAIGHT_JOIN outbox ON outbox.outbox_id = sent.id

@@ -1,5 +1,4 @@
-UPDATE sessions
-JOIN JSON_TABLE(?, '$[*]' COLUMNS (
+UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
     session_id VARCHAR(64) PATH '$.session_id',
     state VARCHAR(16) PATH '$.state',
     deadline_ms BIGINT PATH '$.deadline_ms',
@@ -12,7 +11,8 @@ JOIN JSON_TABLE(?, '$[*]' COLUMNS (
     ended_at_ms BIGINT PATH '$.ended_at_ms',
     end_reason VARCHAR(64) PATH '$.end_reason',
     version BIGINT PATH '$.version'
-)) AS changed ON sessions.session_id = changed.session_id
+)) AS changed
+STRAIGHT_JOIN sessions ON sessions.session_id = CONVERT(changed.session_id USING ascii)
 SET
     sessions.state = changed.state,
     sessions.deadline = TIMESTAMP '1970-01-01 00:00:00' + INTERVAL changed.deadline_ms * 1000 MICROSECOND,
