@@ -42,7 +42,7 @@ impl TestDatabase {
     }
 
     /// An empty database, and what `evcharging migrate` makes of it.
-    async fn on_server(variable: &str) -> Self {
+    pub async fn on_server(variable: &str) -> Self {
         let server_url = std::env::var(variable)
             .unwrap_or_else(|_| panic!("{variable} is not set: tools/with-backends starts the servers"));
         let name = format!("test_{}", ids::new_id().replace('-', ""));
