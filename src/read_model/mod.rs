@@ -1,13 +1,13 @@
 //! Reading the network's state without a way to change it: what authorization, cp-registry and session answer questions from.
 
 mod pages;
+mod question;
 mod rows;
-
-use std::fmt::Write;
 
 use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
 pub use pages::{Page, PageRequest};
+use question::{Question, Value};
 
 use crate::{
     backoff::Backoff,
@@ -265,51 +265,5 @@ impl ReadModel {
         read: impl Fn(&AnyRow) -> Result<T, sqlx::Error>,
     ) -> Result<Option<T>, Error> {
         Ok(self.all(question).await?.first().map(read).transpose()?)
-    }
-}
-
-/// A statement in the making, with `?` for each value.
-struct Question {
-    statement: String,
-    values: Vec<Value>,
-}
-
-enum Value {
-    Text(String),
-    Number(i64),
-}
-
-impl Question {
-    fn new(statement: &'static str) -> Self {
-        Self { statement: statement.to_owned(), values: Vec::new() }
-    }
-
-    fn and(&mut self, condition: &str, value: Value) {
-        self.push(format_args!(" AND {condition}"));
-        self.values.push(value);
-    }
-
-    fn equals(&mut self, column: &str, text: &str) {
-        self.and(&format!("{column} = ?"), Value::Text(text.to_owned()));
-    }
-
-    fn filter(&mut self, table: &str, filter: &Filter) {
-        let columns =
-            [("driver_id", &filter.driver_id), ("cp_id", &filter.cp_id), ("session_id", &filter.session_id)];
-        for (column, wanted) in columns {
-            if !wanted.is_empty() {
-                self.equals(&format!("{table}{column}"), wanted);
-            }
-        }
-    }
-
-    fn order_and_limit(&mut self, order: &str, limit: i64) {
-        self.push(format_args!(" ORDER BY {order} LIMIT ?"));
-        self.values.push(Value::Number(limit));
-    }
-
-    fn push(&mut self, text: std::fmt::Arguments<'_>) {
-        // Writing into a String can't fail.
-        let _ = self.statement.write_fmt(text);
     }
 }

@@ -43,7 +43,8 @@ pub enum Part {
     Admin(evcharging_operator::AdminConfig),
     /// Make or update the tables of a database, and the roles that may use them
     ///
-    /// Needed before the services start on PostgreSQL, MySQL or MariaDB; may be run again at any time. A SQLite file is made by session itself.
+    /// Needed before the services start on PostgreSQL, MySQL or MariaDB; may be run again at any time. A SQLite file is made by
+    /// session itself.
     Migrate(evcharging_session::MigrateConfig),
     /// Service that decides who may charge where
     Authorization(evcharging_authorization::Config),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use evcharging_common::{clock, error::Error, shutdown::CancellationToken};
 use futures::future::join_all;
 
-use crate::{command::Command, leadership::Leadership, store::Store, writer::Writer};
+use crate::{command::Command, leadership::Leadership, outage::Outage, store::Store, writer::Writer};
 
 /// How often the database is asked what is due.
 const LOOK: Duration = Duration::from_millis(500);
@@ -25,14 +25,13 @@ pub async fn run<S: Store>(
 ) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut outage = Outage::of("moving on what is due");
     let mut next_cleaning = tokio::time::Instant::now() + CLEANING;
     while shutdown.run_until_cancelled(look.tick()).await.is_some() {
         if !leadership.is_held() {
             continue;
         }
-        if let Err(error) = move_on(&mut store, &writer).await {
-            tracing::warn!(%error, "deadlines could not be looked up; they are tried again");
-        }
+        outage.note(&move_on(&mut store, &writer).await);
         if tokio::time::Instant::now() >= next_cleaning {
             next_cleaning += CLEANING;
             let before_ms = clock::now_ms() - RECORDED_RETENTION_MS;

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use crate::store::Store;
+use crate::{outage::Outage, store::Store};
 
 /// The lease's name.
 const LEASE: &str = "background";
@@ -53,28 +53,23 @@ pub fn campaign<S: Store>(
 ) -> (Leadership, tokio::task::JoinHandle<()>) {
     let (told, held_until) = watch::channel(None);
     let task = tokio::spawn(async move {
+        let mut outage = Outage::of("the lease of the background work");
         let mut renewal = tokio::time::interval(RENEWAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(renewal.tick()).await.is_some() {
             let (asked_at, now_ms) = (Instant::now(), clock::now_ms());
             let until_ms = now_ms + i64::try_from(LEASE_TIME.as_millis()).unwrap_or(i64::MAX);
-            match store.claim_lease(LEASE, &replica_id, now_ms, until_ms).await {
-                Ok(is_held) => {
-                    let was_held = told.borrow().is_some();
-                    if is_held != was_held {
-                        tracing::info!(
-                            replica_id,
-                            is_held,
-                            "which replica sends events and moves on what is due"
-                        );
-                    }
-                    told.send_replace(is_held.then_some(asked_at + LEASE_TIME - MARGIN));
-                }
-                // What is held stays held until its time is over.
-                Err(error) => {
-                    tracing::warn!(%error, replica_id, "the lease could not be renewed; it is tried again")
-                }
+            let claimed = store.claim_lease(LEASE, &replica_id, now_ms, until_ms).await;
+            outage.note(&claimed);
+            // Without an answer, what is held stays held until its time is over.
+            let Ok(is_held) = claimed else { continue };
+            let was_held = told.borrow().is_some();
+            if is_held != was_held {
+                let does =
+                    if is_held { "sends events and moves on what is due" } else { "leaves that to another" };
+                tracing::info!(replica_id, "this replica {does}");
             }
+            told.send_replace(is_held.then_some(asked_at + LEASE_TIME - MARGIN));
         }
     });
     (Leadership { held_until }, task)

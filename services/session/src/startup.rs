@@ -11,7 +11,7 @@ use std::{
 use evcharging_common::{clock, error::Error, shutdown::CancellationToken};
 use futures::future::join_all;
 
-use crate::{command::Command, store::Store, writer::Writer};
+use crate::{command::Command, outage::Outage, store::Store, writer::Writer};
 
 /// How long a replica counts as alive after it last said so.
 const LEASE_MS: i64 = 6_000;
@@ -95,14 +95,14 @@ pub async fn hold_lease<S: Store>(
     others_alive: Arc<AtomicBool>,
     shutdown: CancellationToken,
 ) {
+    let mut outage = Outage::of("saying that this replica is alive");
     let mut renewal = tokio::time::interval(RENEWAL);
     while shutdown.run_until_cancelled(renewal.tick()).await.is_some() {
         let now_ms = clock::now_ms();
-        match store.renew_replica(&replica_id, now_ms, now_ms + LEASE_MS).await {
-            Ok(others) => others_alive.store(others, Ordering::Relaxed),
-            Err(error) => {
-                tracing::warn!(%error, replica_id, "the replica's lease could not be renewed; it is tried again");
-            }
+        let renewed = store.renew_replica(&replica_id, now_ms, now_ms + LEASE_MS).await;
+        outage.note(&renewed);
+        if let Ok(others) = renewed {
+            others_alive.store(others, Ordering::Relaxed);
         }
     }
     if let Err(error) = store.release_replica(&replica_id).await {

@@ -180,7 +180,11 @@ impl<S: Store> Batches<S> {
     async fn run_batch(&mut self, jobs: Vec<Job>) {
         match self.try_batch(&jobs).await {
             Ok(outcomes) => answer(jobs, outcomes),
-            Err(error) if jobs.len() == 1 => answer(jobs, vec![Err(error)]),
+            // No command is to blame when the database is away, and each would wait for it in turn.
+            Err(error) if jobs.len() == 1 || error.code == ErrorCode::Unavailable => {
+                let outcomes = vec![Err(error); jobs.len()];
+                answer(jobs, outcomes);
+            }
             Err(error) => {
                 tracing::warn!(%error, commands = jobs.len(), "a batch failed; its commands are tried one by one");
                 for job in jobs {
@@ -326,3 +330,7 @@ fn answer(jobs: Vec<Job>, outcomes: Vec<Outcome>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

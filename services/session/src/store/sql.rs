@@ -192,8 +192,8 @@ impl Store for SqlStore {
     }
 }
 
-/// Reads and locks what a batch touches and what belongs to it: the open sessions of its charge points and drivers, and the charge points and
-/// drivers of its sessions. `None` when others changed again and again what belongs to what.
+/// Reads and locks what a batch touches and what belongs to it: the open sessions of its charge points and drivers, and the charge
+/// points and drivers of its sessions. `None` when others changed again and again what belongs to what.
 async fn begin(
     connection: &mut AnyConnection,
     dialect: Dialect,

@@ -1,0 +1,101 @@
+//! How the writer takes what its database does; what it makes of commands is in the store's test suite.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use futures::future::join_all;
+
+use super::*;
+use crate::{
+    fixtures,
+    store::{Due, WaitingEvent},
+};
+
+/// A database that fails each transaction as it is told, and counts them.
+struct FailingStore {
+    error: Error,
+    transactions: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Store for FailingStore {
+    async fn begin(&mut self, _: &BatchKeys) -> Result<Loaded, Error> {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+        Err(self.error.clone())
+    }
+
+    async fn commit(&mut self, _: &BatchWrites<'_>) -> Result<(), Error> {
+        Err(self.error.clone())
+    }
+
+    async fn roll_back(&mut self) {}
+
+    async fn waiting_events(&mut self, _: u32) -> Result<Vec<WaitingEvent>, Error> {
+        Err(self.error.clone())
+    }
+
+    async fn due(&mut self, _: i64, _: u32) -> Result<Due, Error> {
+        Err(self.error.clone())
+    }
+
+    async fn open_sessions(&mut self, _: u32) -> Result<Vec<String>, Error> {
+        Err(self.error.clone())
+    }
+
+    async fn connected_charge_points(&mut self, _: u32) -> Result<Vec<(String, String)>, Error> {
+        Err(self.error.clone())
+    }
+
+    async fn remove_recorded_before(&mut self, _: i64, _: u32) -> Result<u64, Error> {
+        Err(self.error.clone())
+    }
+
+    async fn renew_replica(&mut self, _: &str, _: i64, _: i64) -> Result<bool, Error> {
+        Err(self.error.clone())
+    }
+
+    async fn claim_lease(&mut self, _: &str, _: &str, _: i64, _: i64) -> Result<bool, Error> {
+        Err(self.error.clone())
+    }
+
+    async fn release_replica(&mut self, _: &str) -> Result<(), Error> {
+        Err(self.error.clone())
+    }
+
+    fn another(&self) -> Self {
+        Self { error: self.error.clone(), transactions: self.transactions.clone() }
+    }
+}
+
+/// The reasons that a batch of ten commands is answered with, and how many transactions were tried.
+async fn ten_commands_on(error: Error) -> (Vec<String>, usize) {
+    let store = FailingStore { error, transactions: Arc::default() };
+    let transactions = store.transactions.clone();
+    let (writer, _) = Writer::start(store, Rules::default(), CancellationToken::new());
+    let commands = (0..10).map(|n| writer.execute(fixtures::create_driver(&format!("driver{n}"))));
+    let outcomes = join_all(commands).await;
+    let reasons = outcomes.into_iter().map(|outcome| outcome.unwrap_err().reason.into_owned());
+    (reasons.collect(), transactions.load(Ordering::Relaxed))
+}
+
+// One thread: all ten commands are queued before the writer takes its first batch.
+#[tokio::test]
+async fn a_database_that_is_away_is_asked_once_for_a_batch() {
+    let (reasons, transactions) = ten_commands_on(Error::unavailable("away", "away")).await;
+    assert_eq!((reasons, transactions), (vec!["UNAVAILABLE".to_owned(); 10], 1));
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_by_one_of_its_commands_is_tried_command_by_command() {
+    let (reasons, transactions) = ten_commands_on(Error::internal("a check failed")).await;
+    assert_eq!((reasons, transactions), (vec!["INTERNAL".to_owned(); 10], 11));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_others_came_before_is_run_anew_a_few_times() {
+    let conflict = Error::new(ErrorCode::Aborted, "CONFLICT", "another change came first");
+    let (reasons, transactions) = ten_commands_on(conflict).await;
+    assert_eq!(reasons, vec!["CONFLICT"; 10]);
+    assert_eq!(transactions, CONFLICT_TRIES * 11, "the batch, then each command alone");
+}
