@@ -30,7 +30,11 @@ use tokio::sync::mpsc;
 
 use crate::{Config, Service, fake_session::FakeSession};
 
-const MIGRATION: &str = include_str!("../../session/migrations/sqlite/0001_network.sql");
+/// The tables as session makes them.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../session/migrations/sqlite/0001_network.sql"),
+    include_str!("../../session/migrations/sqlite/0002_rows_and_leases.sql"),
+];
 
 struct Network {
     service: AuthorizationServiceClient<GrpcChannel>,
@@ -68,7 +72,9 @@ impl Network {
         let folder = tempfile::tempdir().unwrap();
         let database_url = format!("sqlite:{}", folder.path().join("network.db").display());
         let mut database = SqliteConnection::connect(&format!("{database_url}?mode=rwc")).await.unwrap();
-        sqlx::raw_sql(MIGRATION).execute(&mut database).await.unwrap();
+        for migration in MIGRATIONS {
+            sqlx::raw_sql(migration).execute(&mut database).await.unwrap();
+        }
 
         let producer = Producer::new(&kafka, "test").unwrap();
         let config = Config {

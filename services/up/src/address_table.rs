@@ -105,7 +105,7 @@ mod tests {
             "cp-registry    http://127.0.0.1:50053  gRPC",
             "telemetry      http://127.0.0.1:50054  gRPC",
             "Kafka          127.0.0.1:40001         embedded",
-            "database       /data/evcharging.db",
+            "database       sqlite:/data/evcharging.db",
             "data folder    /data\n",
             "grpcurl -plaintext 127.0.0.1:50053 evcharging.cp_registry.v1.RegistryService/ListChargePoints",
             "target/release/evcharging driver --driver-id driver1 --requests-file examples/requests.txt --data-dir /data\n",
