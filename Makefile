@@ -14,9 +14,9 @@ ARGS ?=
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
-up: build ## Build and run a whole network on this machine; BACKEND=postgres, mysql or mariadb brings a server; flags go in ARGS="--charge-points 100"
+up: build ## Build and run a whole network on this machine; BACKEND=postgres, mysql or mariadb brings that server and Kafka; flags go in ARGS="--charge-points 100"
 ifdef BACKEND
-	tools/with-backends --only $(BACKEND) tools/up-on-server $(BACKEND) $(ARGS)
+	tools/with-backends --only kafka,$(BACKEND) tools/up-on-server $(BACKEND) $(ARGS)
 else
 	$(EVCHARGING) up $(ARGS)
 endif
@@ -36,7 +36,7 @@ test: build-dependencies ## Run every test, on servers that it installs, starts 
 lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (shellcheck, when there)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run tools/*; \
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run $(filter-out %.xml,$(wildcard tools/*)); \
 	else echo "shellcheck is not installed: shell scripts were not checked"; fi
 
 bench: build ## Measure speed and size and print a table; 6 minutes, or ARGS="store --seconds 5" for a part

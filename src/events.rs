@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{pb::events::v1 as pb, topics};
+use crate::{kafka::topics, pb::events::v1 as pb};
 
 /// How a record's value is encoded; the `content-type` header says which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -53,20 +53,42 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 pub struct Health {
     reporter: HealthReporter,
     services: &'static [&'static str],
+    state: Arc<tokio::sync::Mutex<HealthState>>,
+}
+
+#[derive(Default)]
+struct HealthState {
+    is_serving: bool,
+    is_blocked: bool,
 }
 
 impl Health {
-    /// The services can do their work.
+    /// The services can do their work, unless something blocks them.
     pub async fn set_serving(&self) {
-        self.set(ServingStatus::Serving).await;
+        self.change(|state| state.is_serving = true).await;
     }
 
     /// They can't, for now.
     pub async fn set_not_serving(&self) {
-        self.set(ServingStatus::NotServing).await;
+        self.change(|state| state.is_serving = false).await;
     }
 
-    async fn set(&self, status: ServingStatus) {
+    /// Something that they need is missing.
+    pub async fn block(&self) {
+        self.change(|state| state.is_blocked = true).await;
+    }
+
+    /// It is there.
+    pub async fn unblock(&self) {
+        self.change(|state| state.is_blocked = false).await;
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut HealthState)) {
+        // Held while it is told: two changes must not be told in the wrong order.
+        let mut state = self.state.lock().await;
+        change(&mut state);
+        let serves = state.is_serving && !state.is_blocked;
+        let status = if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
         for service in self.services.iter().copied().chain([""]) {
             self.reporter.set_service_status(service, status).await;
         }
@@ -91,7 +113,7 @@ impl GrpcServer {
         services: &'static [&'static str],
     ) -> Result<Self, Error> {
         let (reporter, health_service) = tonic_health::server::health_reporter();
-        let health = Health { reporter, services };
+        let health = Health { reporter, services, state: Arc::default() };
         health.set_not_serving().await;
         let routes = reflection(services)?(routes.add_service(health_service));
         Ok(Self { listener, routes, health })

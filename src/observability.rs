@@ -1,7 +1,8 @@
 //! Logs and traces: pretty on a terminal, JSON when asked, spans to an OTLP collector when one is configured.
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, net::SocketAddr};
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::{
     Resource,
@@ -36,6 +37,9 @@ pub struct ObservabilityConfig {
     /// OTLP collector that traces are sent to by gRPC, for example http://127.0.0.1:4317; none when absent
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true, value_name = "URL")]
     pub otlp_endpoint: Option<String>,
+    /// Address to serve metrics on, at /metrics as Prometheus reads them; none when absent
+    #[arg(long, env = "EVCHARGING_METRICS_LISTEN", global = true, value_name = "IP:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Flushes what is left when it is dropped.
@@ -50,13 +54,19 @@ impl Drop for Observability {
     }
 }
 
-/// Installs logging and tracing for the process. Log lines go to standard error.
+/// Installs logging, tracing and metrics for the process. Log lines go to standard error.
 ///
 /// # Errors
-/// A filter that can't be read, or a collector's address that is none.
+/// A filter that can't be read, a collector's address that is none, or an address for metrics that can't be had.
 pub fn install(config: &ObservabilityConfig, service_name: &'static str) -> Result<Observability, String> {
     let filter =
         EnvFilter::try_new(&config.log).map_err(|error| format!("--log {:?}: {error}", config.log))?;
+    if let Some(address) = config.metrics_listen {
+        PrometheusBuilder::new()
+            .with_http_listener(address)
+            .install()
+            .map_err(|error| format!("--metrics-listen {address}: {error}"))?;
+    }
     let mut builder = SdkTracerProvider::builder()
         .with_resource(Resource::builder().with_service_name(service_name).build());
     if let Some(endpoint) = &config.otlp_endpoint {

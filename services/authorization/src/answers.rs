@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use evcharging_common::{
     backoff::Backoff,
     error::Error,
-    kafka_producer::{OutgoingRecord, Producer},
+    kafka::{OutgoingRecord, Producer},
 };
 use tokio::sync::Semaphore;
 

@@ -6,8 +6,8 @@ use evcharging_common::{
     backoff::Backoff,
     clock,
     error::{Error, ErrorCode},
-    kafka_consumer::{self, DeadLetters, Received},
-    kafka_producer::{KafkaConfig, Producer},
+    kafka::{self, DeadLetters, Received},
+    kafka::{KafkaConfig, Producer},
     pb::events::v1::{DriverRequest, driver_request::Request},
     shutdown::CancellationToken,
     vocabulary::RefusalReason,
@@ -43,7 +43,7 @@ impl KafkaDoor {
         producer: Producer,
         shutdown: CancellationToken,
     ) -> Result<(), Error> {
-        kafka_consumer::run_group(config, "authorization", producer, shutdown, |batch, dead_letters| {
+        kafka::run_group(config, "authorization", producer, shutdown, move |batch, dead_letters| {
             let door = self.clone();
             async move { door.answer_batch(batch, dead_letters).await }
         })

@@ -7,7 +7,7 @@ use evcharging_common::{
     error::Error,
     grpc_client::{self, GrpcChannel},
     grpc_server::{self, GrpcServer, ListenConfig},
-    kafka_producer::{KafkaConfig, Producer},
+    kafka::{self, KafkaConfig, Producer},
     pb::authorization::v1::authorization_service_server::{
         AuthorizationServiceServer, SERVICE_NAME as AUTHORIZATION_SERVICE,
     },
@@ -21,6 +21,10 @@ use crate::{answers::Answers, authorizer::Authorizer, driver_requests::KafkaDoor
 
 /// The largest request that is read, in bytes.
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
+
+/// What it reads and writes.
+const TOPICS: &[&str] =
+    &[kafka::topics::DRIVER_REQUESTS, kafka::topics::DRIVER_NOTIFICATIONS, kafka::topics::DEAD_LETTERS];
 
 /// What authorization is told at its start.
 #[derive(Debug, Clone, clap::Args)]
@@ -99,9 +103,11 @@ impl Service {
             };
             shutdown.run_until_cancelled(ready).await.unwrap_or(Ok(()))
         };
+        let topics = kafka::topics::check(self.producer.clone(), TOPICS, server.health(), shutdown.clone());
+        let topics = async { Ok(topics.await) };
         let door = KafkaDoor { authorizer, answers: answers.clone() };
         let consumer = door.run(&self.kafka, self.producer.clone(), shutdown.clone());
-        tokio::try_join!(server.serve(shutdown.clone()), consumer, readiness)?;
+        tokio::try_join!(server.serve(shutdown.clone()), consumer, readiness, topics)?;
         answers.drain(Duration::from_secs(3)).await;
         Ok(())
     }

@@ -10,8 +10,9 @@ use evcharging_common::{
     error::{Error, ErrorCode},
     grpc_client::{self, GrpcChannel},
     grpc_server::ListenConfig,
-    kafka_producer::{KafkaConfig, Producer},
-    kafka_tail::{self, Seen},
+    kafka::topics,
+    kafka::{self, Seen},
+    kafka::{KafkaConfig, Producer},
     pb::{
         authorization::v1::{self as pb, authorization_service_client::AuthorizationServiceClient},
         events::v1::{
@@ -22,7 +23,6 @@ use evcharging_common::{
         types::v1::RefusalReason,
     },
     shutdown::CancellationToken,
-    topics,
 };
 use rdkafka::mocking::MockCluster;
 use sqlx::{Connection, SqliteConnection};
@@ -66,7 +66,7 @@ impl Network {
         for topic in topics::ALL {
             cluster.create_topic(topic.name, topic.embedded_partitions, 1).unwrap();
         }
-        let kafka = KafkaConfig { kafka_bootstrap_servers: cluster.bootstrap_servers() };
+        let kafka = KafkaConfig::open(cluster.bootstrap_servers());
         // It lives as long as the process: consumers would wait long for a broker that went before them.
         std::mem::forget(cluster);
         let folder = tempfile::tempdir().unwrap();
@@ -108,7 +108,7 @@ impl Network {
     }
 
     async fn notifications(&self) -> mpsc::Receiver<Seen<DriverNotification>> {
-        kafka_tail::follow(&self.kafka, "test", self.shutdown.clone()).await.unwrap()
+        kafka::follow(&self.kafka, "test", self.shutdown.clone()).await.unwrap()
     }
 
     async fn ask_by_kafka(&self, request: AuthorizationRequest) {
@@ -258,7 +258,7 @@ async fn a_record_that_can_not_be_answered_is_set_aside_and_the_next_one_is_answ
     let network = Network::start().await;
     let mut notifications = network.notifications().await;
     let mut dead_letters =
-        kafka_tail::follow::<DeadLetter>(&network.kafka, "test", network.shutdown.clone()).await.unwrap();
+        kafka::follow::<DeadLetter>(&network.kafka, "test", network.shutdown.clone()).await.unwrap();
     network.ask_by_kafka(kafka_request("", "driver1", "MAD-01")).await;
     network.ask_by_kafka(kafka_request("r-2", "driver1", "MAD-01")).await;
 

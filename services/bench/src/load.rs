@@ -13,8 +13,8 @@ use evcharging_common::{
     address_file::Addresses,
     error::Error,
     grpc_client::connect_lazily,
-    kafka_producer::KafkaConfig,
-    kafka_tail,
+    kafka,
+    kafka::KafkaConfig,
     pb::{
         authorization::v1::authorization_service_client::AuthorizationServiceClient,
         events::v1::{DriverNotification, driver_notification::Notification},
@@ -94,8 +94,8 @@ async fn drive(
     notes: &Arc<Notes>,
     shutdown: &CancellationToken,
 ) -> Result<JoinSet<()>, Error> {
-    let kafka = KafkaConfig { kafka_bootstrap_servers: addresses.kafka.clone() };
-    let heard = kafka_tail::follow::<DriverNotification>(&kafka, "bench", shutdown.clone()).await?;
+    let kafka = KafkaConfig::open(addresses.kafka.clone());
+    let heard = kafka::follow::<DriverNotification>(&kafka, "bench", shutdown.clone()).await?;
     let authorization = connect_lazily(&addresses.authorization).map_err(Error::internal)?;
     let sessions = connect_lazily(&addresses.session).map_err(Error::internal)?;
 
@@ -124,7 +124,7 @@ async fn drive(
 
 /// Hands each notification to its driver; readings are only counted.
 async fn tell(
-    mut heard: mpsc::Receiver<kafka_tail::Seen<DriverNotification>>,
+    mut heard: mpsc::Receiver<kafka::Seen<DriverNotification>>,
     ears: HashMap<String, mpsc::Sender<Notification>>,
     notes: Arc<Notes>,
 ) {

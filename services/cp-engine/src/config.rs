@@ -1,7 +1,7 @@
 //! What an engine needs to know before it starts.
 
 use evcharging_common::{
-    energy::parse_energy, error::Error, grpc_server::ListenConfig, ids, kafka_producer::KafkaConfig,
+    energy::parse_energy, error::Error, grpc_server::ListenConfig, ids, kafka::KafkaConfig,
     pricing::MAX_SESSION_ENERGY_MWH,
 };
 

@@ -17,8 +17,10 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// How long a monitor keeps its place after its last check, and how long a supply goes on without one.
+/// How long a monitor keeps its place after its last check.
 pub const MONITOR_LEASE_MS: i64 = 3_000;
+/// How long a supply goes on without a check: a monitor that is started anew gets the place of the old one, and checks, before that.
+pub const FORSAKEN_AFTER_MS: i64 = MONITOR_LEASE_MS + 2_000;
 /// Readings come this far apart.
 const READING_INTERVAL_MS: i64 = 1_000;
 /// How many ends are remembered.
@@ -81,7 +83,7 @@ impl Engine {
         let Mode::Charging(charge) = &mut self.mode else { return };
         let checked_at_ms = self.monitor.as_ref().map_or(0, |monitor| monitor.checked_at_ms);
         // Whoever started the supply gets as long as a monitor that has just checked.
-        let forsaken_at_ms = checked_at_ms.max(charge.supply.started_at_ms()) + MONITOR_LEASE_MS;
+        let forsaken_at_ms = checked_at_ms.max(charge.supply.started_at_ms()) + FORSAKEN_AFTER_MS;
         self.register.add(charge.supply.advance_to(now_ms.min(forsaken_at_ms)));
         if charge.supply.is_complete() {
             let reason = charge.end_at_target;

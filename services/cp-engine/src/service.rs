@@ -5,7 +5,7 @@ use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 use evcharging_common::{
     error::Error,
     grpc_server::{self, GrpcServer},
-    kafka_producer::Producer,
+    kafka::Producer,
     pb::engine::v1::engine_service_server::{EngineServiceServer, SERVICE_NAME},
     shutdown::CancellationToken,
 };

@@ -2,7 +2,7 @@
 
 use evcharging_common::{
     clock,
-    kafka_producer::OutgoingRecord,
+    kafka::OutgoingRecord,
     pb::events::v1::{Consumption, CpTelemetry, Fault, SupplyEnd, SupplyStarted},
     vocabulary::FaultKind,
 };

@@ -8,7 +8,7 @@ use std::{
 use evcharging_common::{
     backoff::Backoff,
     error::{Error, ErrorCode},
-    kafka_producer::{OutgoingRecord, Producer},
+    kafka::{OutgoingRecord, Producer},
 };
 use tokio::sync::Notify;
 

@@ -8,8 +8,9 @@ use evcharging_common::{
     error::{Error, ErrorCode},
     grpc_client::{GrpcChannel, connect_lazily},
     grpc_server::ListenConfig,
-    kafka_producer::{KafkaConfig, Producer},
-    kafka_tail::{self, Seen},
+    kafka::topics,
+    kafka::{self, Seen},
+    kafka::{KafkaConfig, Producer},
     observability::{self, LogFormat, ObservabilityConfig},
     pb::{
         engine::v1::{
@@ -19,7 +20,7 @@ use evcharging_common::{
         events::v1::{CpTelemetry, cp_telemetry::Telemetry},
     },
     shutdown::CancellationToken,
-    topics, trace_propagation,
+    trace_propagation,
 };
 use evcharging_cp_engine::{Config, Service};
 use rdkafka::{mocking::MockCluster, producer::DefaultProducerContext};
@@ -36,7 +37,7 @@ struct Running {
 }
 
 async fn start_engine(bootstrap_servers: &str) -> Running {
-    let kafka = KafkaConfig { kafka_bootstrap_servers: bootstrap_servers.to_owned() };
+    let kafka = KafkaConfig::open(bootstrap_servers.to_owned());
     let config = Config {
         listen: ListenConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)) },
         kafka: kafka.clone(),
@@ -74,8 +75,8 @@ impl Running {
 async fn kafka() -> (MockCluster<'static, DefaultProducerContext>, mpsc::Receiver<Seen<CpTelemetry>>) {
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic(topics::CP_TELEMETRY, 2, 1).unwrap();
-    let config = KafkaConfig { kafka_bootstrap_servers: cluster.bootstrap_servers() };
-    let seen = kafka_tail::follow(&config, "engine-test", CancellationToken::new()).await.unwrap();
+    let config = KafkaConfig::open(cluster.bootstrap_servers());
+    let seen = kafka::follow(&config, "engine-test", CancellationToken::new()).await.unwrap();
     (cluster, seen)
 }
 
@@ -85,8 +86,12 @@ async fn next(seen: &mut mpsc::Receiver<Seen<CpTelemetry>>) -> Seen<CpTelemetry>
 
 #[tokio::test]
 async fn a_charge_is_told_to_kafka_in_order_in_one_trace_and_ends_exactly_at_its_limit() {
-    let config =
-        ObservabilityConfig { log: "off".to_owned(), log_format: LogFormat::Text, otlp_endpoint: None };
+    let config = ObservabilityConfig {
+        log: "off".to_owned(),
+        log_format: LogFormat::Text,
+        otlp_endpoint: None,
+        metrics_listen: None,
+    };
     let _observability = observability::install(&config, "engine-test").unwrap();
     let (cluster, mut seen) = kafka().await;
     let engine = start_engine(&cluster.bootstrap_servers()).await;

@@ -7,8 +7,9 @@ mod support;
 use std::net::SocketAddr;
 
 use evcharging_common::{
-    kafka_producer::KafkaConfig,
-    kafka_tail,
+    kafka,
+    kafka::KafkaConfig,
+    kafka::topics,
     observability::{self, LogFormat, ObservabilityConfig},
     pb::{
         cp_registry::v1::{FaultReport, link_request::Message},
@@ -19,7 +20,7 @@ use evcharging_common::{
         },
     },
     shutdown::CancellationToken,
-    topics, trace_propagation,
+    trace_propagation,
     vocabulary::FaultKind,
 };
 use rdkafka::mocking::MockCluster;
@@ -231,14 +232,18 @@ async fn the_registry_may_come_last() {
 #[tokio::test]
 async fn the_trace_of_a_command_goes_on_in_what_the_engine_says_to_kafka() {
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let config =
-        ObservabilityConfig { log: "off".to_owned(), log_format: LogFormat::Text, otlp_endpoint: None };
+    let config = ObservabilityConfig {
+        log: "off".to_owned(),
+        log_format: LogFormat::Text,
+        otlp_endpoint: None,
+        metrics_listen: None,
+    };
     let _observability = observability::install(&config, "monitor-test").unwrap();
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic(topics::CP_TELEMETRY, 1, 1).unwrap();
-    let kafka = KafkaConfig { kafka_bootstrap_servers: cluster.bootstrap_servers() };
+    let kafka = KafkaConfig::open(cluster.bootstrap_servers());
     let mut telemetry =
-        kafka_tail::follow::<CpTelemetry>(&kafka, "monitor-test", CancellationToken::new()).await.unwrap();
+        kafka::follow::<CpTelemetry>(&kafka, "monitor-test", CancellationToken::new()).await.unwrap();
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let engine = Engine::serve_with_kafka(anywhere, &cluster.bootstrap_servers()).await;
     let mut registry = FakeRegistry::serve_anywhere().await;

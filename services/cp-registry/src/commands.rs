@@ -2,8 +2,8 @@
 
 use evcharging_common::{
     error::Error,
-    kafka_producer::KafkaConfig,
-    kafka_tail,
+    kafka,
+    kafka::KafkaConfig,
     pb::events::v1::{CentralCommand, central_command::Command},
     shutdown::CancellationToken,
     vocabulary::SimulatedErrorKind,
@@ -16,8 +16,7 @@ use crate::link_table::LinkTable;
 /// # Errors
 /// When the client can't be made.
 pub async fn run(kafka: &KafkaConfig, table: LinkTable, shutdown: CancellationToken) -> Result<(), Error> {
-    let followed =
-        kafka_tail::follow::<CentralCommand>(kafka, "cp-registry-commands", shutdown.clone()).await;
+    let followed = kafka::follow::<CentralCommand>(kafka, "cp-registry-commands", shutdown.clone()).await;
     let mut commands = match followed {
         Ok(commands) => commands,
         Err(_) if shutdown.is_cancelled() => return Ok(()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use evcharging_common::{
     clock,
     error::Error,
-    kafka_producer::Producer,
+    kafka::Producer,
     pb::{
         events::v1::{ChargePointSummary, NetworkStatus, NetworkStatusUpdate},
         types::v1::ChargePoint,

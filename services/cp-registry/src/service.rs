@@ -7,7 +7,7 @@ use evcharging_common::{
     error::Error,
     grpc_client::{self, GrpcChannel},
     grpc_server::{self, GrpcServer, ListenConfig},
-    kafka_producer::{KafkaConfig, Producer},
+    kafka::{self, KafkaConfig, Producer},
     pb::cp_registry::v1::registry_service_server::{RegistryServiceServer, SERVICE_NAME},
     read_model::ReadModel,
     shutdown::CancellationToken,
@@ -22,6 +22,10 @@ use crate::{
 
 /// The largest message of a monitor, in bytes.
 const MAX_REQUEST_BYTES: usize = 16 * 1024;
+
+/// What it reads and writes.
+const TOPICS: &[&str] =
+    &[kafka::topics::CENTRAL_COMMANDS, kafka::topics::CP_EVENTS, kafka::topics::NETWORK_STATUS];
 
 /// What cp-registry is told at its start.
 #[derive(Debug, Clone, clap::Args)]
@@ -98,8 +102,10 @@ impl Service {
             };
             shutdown.run_until_cancelled(ready).await.unwrap_or(Ok(()))
         };
+        let topics = kafka::topics::check(self.producer.clone(), TOPICS, server.health(), shutdown.clone());
         let background = async {
             tokio::join!(
+                topics,
                 presence::run(table.clone(), self.session.clone(), shutdown.clone()),
                 network_status::run(changes.clone(), self.producer.clone(), shutdown.clone()),
             );

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use evcharging_common::{
     error::Error,
-    kafka_producer::KafkaConfig,
-    kafka_tail,
+    kafka,
+    kafka::KafkaConfig,
     pb::{events::v1::CpEvent, types::v1::ChargePoint},
     read_model::{ChargePointFilter, PageRequest, ReadModel},
     shutdown::CancellationToken,
@@ -59,7 +59,7 @@ impl Changes {
     /// # Errors
     /// When the client can't be made.
     pub async fn run(&self, kafka: &KafkaConfig, shutdown: CancellationToken) -> Result<(), Error> {
-        let followed = kafka_tail::follow::<CpEvent>(kafka, "cp-registry-events", shutdown.clone()).await;
+        let followed = kafka::follow::<CpEvent>(kafka, "cp-registry-events", shutdown.clone()).await;
         let mut events = match followed {
             Ok(events) => events,
             Err(_) if shutdown.is_cancelled() => return Ok(()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use evcharging_common::{
     clock,
     events::Event,
-    ids, kafka_tail,
+    ids, kafka,
     pb::events::v1::{
         AuthorizationRequest, ChargingStarted, ChargingStopped, DriverEvent, DriverRequest, NetworkStatus,
         network_status::Status,
@@ -206,7 +206,7 @@ impl<'a> Drive<'a> {
         let _ended = end.clone().drop_guard();
         let client_id = format!("driver-{}-status", self.config.driver_id);
         let config = self.messaging.config.clone();
-        let following = kafka_tail::follow::<NetworkStatus>(&config, &client_id, end);
+        let following = kafka::follow::<NetworkStatus>(&config, &client_id, end);
         tokio::pin!(following);
         let clock = SteadyClock::start();
         let mut pages = loop {

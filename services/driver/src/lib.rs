@@ -20,7 +20,7 @@ use evcharging_common::{
     address_file::{Addresses, NetworkLocation},
     error::Error,
     ids,
-    kafka_producer::KafkaConfig,
+    kafka::{KafkaAccess, KafkaConfig},
 };
 
 use crate::{
@@ -82,6 +82,9 @@ pub struct Config {
     /// Kafka brokers to begin with; by default those of the network in --data-dir
     #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOST:PORT,...")]
     pub kafka_bootstrap_servers: Option<String>,
+    /// How one gets into Kafka.
+    #[command(flatten)]
+    pub kafka_access: KafkaAccess,
 }
 
 fn parse_id(text: &str) -> Result<String, String> {
@@ -106,7 +109,10 @@ pub async fn run(config: Config) -> Result<u8, Error> {
             Err(problem) => return Ok(complain(&problem, EXIT_MESSAGING_UNAVAILABLE)),
         },
     };
-    let messaging = Messaging::connect(KafkaConfig { kafka_bootstrap_servers }, &config.driver_id)?;
+    let messaging = Messaging::connect(
+        KafkaConfig { kafka_bootstrap_servers, access: config.kafka_access.clone() },
+        &config.driver_id,
+    )?;
     let printer = Printer::new(Style::of_stdout(config.json), &config.driver_id, Box::new(std::io::stdout()));
     Ok(Drive::new(&config, messaging, interrupts, printer).serve(&requests).await)
 }

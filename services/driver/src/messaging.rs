@@ -4,8 +4,8 @@ use evcharging_common::{
     backoff::Backoff,
     error::Error,
     events::Event,
-    kafka_producer::{KafkaConfig, OutgoingRecord, Producer},
-    kafka_tail,
+    kafka,
+    kafka::{KafkaConfig, OutgoingRecord, Producer},
     pb::events::v1::{DriverNotification, driver_notification::Notification},
     shutdown::CancellationToken,
 };
@@ -70,7 +70,7 @@ async fn follow(
     end: CancellationToken,
 ) {
     let client_id = format!("driver-{driver_id}");
-    let mut seen = match kafka_tail::follow::<DriverNotification>(&config, &client_id, end.clone()).await {
+    let mut seen = match kafka::follow::<DriverNotification>(&config, &client_id, end.clone()).await {
         Ok(seen) => seen,
         Err(_) if end.is_cancelled() => return,
         Err(error) => return tracing::error!(%error, "the driver's notifications can't be read"),

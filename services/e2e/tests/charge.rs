@@ -3,6 +3,7 @@
 
 use evcharging_common::{
     clock,
+    kafka::topics,
     pb::{
         authorization::v1::{AuthorizeRequest, GetDriverRequest},
         events::v1::driver_notification::Notification,
@@ -10,7 +11,7 @@ use evcharging_common::{
         telemetry::v1::GetLiveSessionRequest,
         types::v1::{RefusalReason, SessionState},
     },
-    pricing, topics,
+    pricing,
     vocabulary::ChargePointStatus,
 };
 use evcharging_testkit::{Driver, NetworkOptions, TestNetwork, eventually};

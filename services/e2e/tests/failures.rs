@@ -9,11 +9,15 @@ use evcharging_common::{
     },
     vocabulary::ChargePointStatus,
 };
-use evcharging_testkit::{Driver, TestNetwork, eventually};
+use evcharging_testkit::{Driver, NetworkOptions, TestNetwork, eventually};
 
 /// A network in which driver1 charges at MAD-01.
 async fn charging() -> (TestNetwork, Driver) {
-    let mut network = TestNetwork::start().await;
+    charging_with(NetworkOptions::default()).await
+}
+
+async fn charging_with(options: NetworkOptions) -> (TestNetwork, Driver) {
+    let mut network = TestNetwork::start_with(options).await;
     network.add_charge_point("MAD-01").await;
     let mut driver = network.add_driver("driver1", 50_000_000).await;
     driver.charge("MAD-01").await;
@@ -157,7 +161,8 @@ async fn simulated_errors_without_a_charge_and_a_fix_while_offline() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broker_goes_and_comes_back_during_a_charge() {
-    let (mut network, mut driver) = charging().await;
+    let options = NetworkOptions { own_broker: true, ..Default::default() };
+    let (mut network, mut driver) = charging_with(options).await;
     network.broker.take_down();
     for process in [&mut network.session, &mut network.authorization, &mut network.telemetry] {
         process.wait_for_line("messaging unavailable");
@@ -168,7 +173,7 @@ async fn the_broker_goes_and_comes_back_during_a_charge() {
     let session_id = network.wait_for_status("MAD-01", ChargePointStatus::Charging).await.session_id;
     let stop = evcharging_common::pb::session::v1::StopChargingRequest { session_id, ..Default::default() };
     sessions.stop_charging(stop).await.unwrap();
-    network.broker.bring_up();
+    network.broker.bring_up().await;
     let ticket = driver.ticket().await;
     assert_eq!(ticket.end_reason, "DRIVER_STOPPED");
     network.ledger().await.check("broker gone for a while").await;
@@ -177,10 +182,10 @@ async fn the_broker_goes_and_comes_back_during_a_charge() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broker_is_started_last() {
-    let options = evcharging_testkit::NetworkOptions { broker_down: true, ..Default::default() };
+    let options = NetworkOptions { own_broker: true, broker_down: true, ..Default::default() };
     let mut network = TestNetwork::start_with(options).await;
     network.add_charge_point("MAD-01").await;
-    network.broker.bring_up();
+    network.broker.bring_up().await;
     let mut driver = network.add_driver("driver1", 50_000_000).await;
     charges_again(&network, &mut driver).await;
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use evcharging_common::{
-    kafka_tail,
+    kafka::{self, topics},
     pb::{
         authorization::v1::AuthorizeRequest,
         cp_registry::v1::GetChargePointRequest,
@@ -12,7 +12,6 @@ use evcharging_common::{
         session::v1::{GetSessionRequest, ListSessionsRequest, TopUpRequest},
     },
     shutdown::CancellationToken,
-    topics,
     vocabulary::ChargePointStatus,
 };
 use evcharging_testkit::{Process, TestNetwork};
@@ -25,8 +24,7 @@ async fn unreadable_kafka_records_are_set_aside_and_the_partition_goes_on() {
     network.add_charge_point("MAD-01").await;
     let mut driver = network.add_driver("driver1", 50_000_000).await;
     let kafka = network.broker.config();
-    let mut letters =
-        kafka_tail::follow::<DeadLetter>(&kafka, "test", CancellationToken::new()).await.unwrap();
+    let mut letters = kafka::follow::<DeadLetter>(&kafka, "test", CancellationToken::new()).await.unwrap();
 
     let huge = format!(r#"{{"authorization_request":{{"request_id":"{}"}}}}"#, "x".repeat(300_000));
     for (topic, value, reason) in [

@@ -8,12 +8,11 @@ use evcharging_testkit::{Broker, Process, TestDatabase};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_given_the_writing_credentials_refuses_to_start() {
     let database = TestDatabase::on_server("EVCHARGING_TEST_POSTGRES_URL").await;
-    let broker = Broker::start();
-    let kafka = broker.config().kafka_bootstrap_servers;
+    let broker = Broker::start().await;
     for part in ["authorization", "cp-registry"] {
-        let url = database.session_url.as_str();
-        let arguments = [part, "--kafka-bootstrap-servers", &kafka, "--database-url", url];
-        let mut service = Process::start(part, &arguments.map(str::to_owned));
+        let arguments = [part, "--database-url", &database.session_url].map(str::to_owned);
+        let arguments = [arguments.to_vec(), broker.flags()].concat();
+        let mut service = Process::start(part, &arguments);
         assert_eq!(service.wait(Duration::from_secs(20)), 1);
         let said = service.output();
         assert!(said.contains("give it those of the role evcharging_reader"), "{said}");

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use clap::Parser;
 use evcharging_common::{
-    kafka_producer::{KafkaConfig, OutgoingRecord, Producer},
+    kafka::{KafkaConfig, OutgoingRecord, Producer},
     observability,
     pb::events::v1 as pb,
     shutdown::CancellationToken,
@@ -34,7 +34,7 @@ async fn one_trace_follows_a_charge() {
     let flags = ["up", "--data-dir", &data_dir, "--base-port", "0", "--charge-points", "2", "--drivers", "1"];
     let shutdown = CancellationToken::new();
     let network = Network::start(CommandLine::parse_from(flags).up, shutdown.clone()).await.unwrap();
-    let kafka = KafkaConfig { kafka_bootstrap_servers: network.addresses().kafka.clone() };
+    let kafka = KafkaConfig::open(network.addresses().kafka.clone());
     let mut driver = Driver::listen(&kafka, "driver1").await;
 
     // The driver's app began a trace of its own.

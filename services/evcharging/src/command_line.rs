@@ -46,6 +46,13 @@ pub enum Part {
     /// Needed before the services start on PostgreSQL, MySQL or MariaDB; may be run again at any time. A SQLite file is made by
     /// session itself.
     Migrate(evcharging_session::MigrateConfig),
+    /// Check the topics that the network needs in Kafka, and make or change them with --apply
+    ///
+    /// Needed before the services start on a Kafka of your own; may be run again at any time.
+    Topics(evcharging_operator::TopicsConfig),
+    /// Look at records that could not be used, and send them again
+    #[command(subcommand)]
+    DeadLetters(evcharging_operator::DeadLettersConfig),
     /// Service that decides who may charge where
     Authorization(evcharging_authorization::Config),
     /// Service that keeps charge points, sessions and the ledger: the only one that writes to the database
@@ -69,6 +76,8 @@ impl Part {
             Self::Show(_) => "evcharging-show",
             Self::Admin(_) => "evcharging-admin",
             Self::Migrate(_) => "evcharging-migrate",
+            Self::Topics(_) => "evcharging-topics",
+            Self::DeadLetters(_) => "evcharging-dead-letters",
             Self::Authorization(_) => "evcharging-authorization",
             Self::Session(_) => "evcharging-session",
             Self::CpRegistry(_) => "evcharging-cp-registry",
@@ -81,7 +90,12 @@ impl Part {
     /// Whether its output is for a person who looks at it, rather than a log.
     pub fn speaks_to_a_person(&self) -> bool {
         match self {
-            Self::Driver(_) | Self::Show(_) | Self::Admin(_) | Self::Migrate(_) => true,
+            Self::Driver(_)
+            | Self::Show(_)
+            | Self::Admin(_)
+            | Self::Migrate(_)
+            | Self::Topics(_)
+            | Self::DeadLetters(_) => true,
             // There it has a live line, which log lines would tear.
             Self::Up(_) => std::io::stdout().is_terminal(),
             Self::Authorization(_)
@@ -111,6 +125,8 @@ mod tests {
             "show",
             "admin",
             "migrate",
+            "topics",
+            "dead-letters",
             "authorization",
             "session",
             "cp-registry",
@@ -127,7 +143,7 @@ mod tests {
     fn every_flag_has_help_and_what_runs_in_a_container_can_be_set_by_variables() {
         for part in CommandLine::command().get_subcommands() {
             let name = part.get_name();
-            let runs_in_a_container = !["driver", "show", "admin"].contains(&name);
+            let runs_in_a_container = !["driver", "show", "admin", "topics", "dead-letters"].contains(&name);
             for flag in part.get_arguments().filter(|argument| argument.get_long().is_some()) {
                 assert!(flag.get_help().is_some(), "{name} --{} has no help", flag.get_id());
                 assert!(

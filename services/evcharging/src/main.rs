@@ -62,6 +62,8 @@ async fn run(command_line: CommandLine, log_was_given: bool) -> Result<ExitCode,
         Part::Migrate(config) => evcharging_session::migrate(config)
             .await
             .map(|done| done.iter().for_each(|line| println!("{line}"))),
+        Part::Topics(config) => evcharging_operator::topics(config).await,
+        Part::DeadLetters(config) => evcharging_operator::dead_letters(config).await,
         Part::Up(config) => evcharging_up::run(config, end_by_signal()?).await,
         Part::Authorization(config) => evcharging_authorization::run(config, end_by_signal()?).await,
         Part::Session(config) => evcharging_session::run(config, end_by_signal()?).await,

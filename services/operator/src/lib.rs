@@ -1,7 +1,8 @@
-//! Commands that show and command a running network, over gRPC.
+//! Commands that show and command a running network, and look after its topics.
 
 mod addresses;
 mod admin;
+mod dead_letters;
 mod output;
 mod paging;
 mod settling;
@@ -9,6 +10,9 @@ mod show;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 pub use admin::{AdminConfig, admin};
+pub use dead_letters::{DeadLettersConfig, dead_letters};
 pub use show::{ShowConfig, show};
+pub use topics::{TopicsConfig, topics};

@@ -6,8 +6,8 @@ use evcharging_common::{
     backoff::Backoff,
     error::Error,
     ids,
-    kafka_consumer::{DeadLetters, Received},
-    kafka_producer::Producer,
+    kafka::Producer,
+    kafka::{DeadLetters, Received},
     pb::events::v1 as pb,
 };
 use futures::{StreamExt, stream};

@@ -1,10 +1,9 @@
 //! `evcharging migrate`: the tables of a network and, on a server, the two roles that use them. It may be run again at any time.
 
-use std::fmt;
-
 use evcharging_common::{
     database::{Access, Database, Dialect},
     error::Error,
+    secret::Secret,
 };
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -33,30 +32,12 @@ pub struct MigrateConfig {
     pub reader_password: Option<Secret>,
 }
 
-/// A text that stays out of logs.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl std::str::FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("(secret)")
-    }
-}
-
 /// Makes what is missing and tells what it did, a line each.
 ///
 /// # Errors
 /// Says what the database refused, and what to do.
 pub async fn migrate(config: MigrateConfig) -> Result<Vec<String>, Error> {
-    let database = Database::parse(&config.database_url.0, Access::Write)?;
+    let database = Database::parse(config.database_url.reveal(), Access::Write)?;
     let mut connection = database.connect().await?;
     let mut done = Vec::new();
 
@@ -94,7 +75,7 @@ async fn make_role(
         Dialect::MySql | Dialect::Sqlite => "SELECT COUNT(*) FROM mysql.user WHERE user = ?",
     };
     let is_known = sqlx::query_scalar::<_, i64>(known).bind(role).fetch_one(&mut *connection).await? > 0;
-    let Some(Secret(password)) = password else {
+    let Some(password) = password.map(Secret::reveal) else {
         if is_known {
             return Ok(format!("role {role}: there, its password stays"));
         }

@@ -12,7 +12,7 @@ use evcharging_common::{
     backoff::Backoff,
     error::Error,
     events::Encoding,
-    kafka_producer::{OutgoingRecord, Producer},
+    kafka::{OutgoingRecord, Producer},
     shutdown::CancellationToken,
     trace_propagation,
 };

@@ -10,8 +10,8 @@ use evcharging_common::{
     database::DatabaseConfig,
     error::Error,
     grpc_server::{self, GrpcServer, ListenConfig},
-    ids, kafka_consumer,
-    kafka_producer::{KafkaConfig, Producer},
+    ids,
+    kafka::{self, KafkaConfig, Producer},
     money,
     pb::session::v1::{
         network_write_service_server::NetworkWriteServiceServer, session_service_server::SessionServiceServer,
@@ -40,6 +40,15 @@ const SERVICES: &[&str] =
     &["evcharging.session.v1.SessionService", "evcharging.session.v1.NetworkWriteService"];
 /// How long a drain waits for final registers before it bills what it knows.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// What it reads and writes.
+const TOPICS: &[&str] = &[
+    kafka::topics::DRIVER_EVENTS,
+    kafka::topics::DRIVER_NOTIFICATIONS,
+    kafka::topics::CP_EVENTS,
+    kafka::topics::CENTRAL_COMMANDS,
+    kafka::topics::DEAD_LETTERS,
+];
 
 /// What the session service is told.
 #[derive(Debug, Clone, clap::Args)]
@@ -144,12 +153,14 @@ impl Service {
         let server = GrpcServer::new(self.listener, routes, SERVICES).await?;
         server.health().set_serving().await;
 
+        let topics = kafka::topics::check(self.producer.clone(), TOPICS, server.health(), shutdown.clone());
         let (leadership, campaign) =
             leadership::campaign(self.store.another(), replica_id.clone(), shutdown.clone());
         // Until the first look there may be others.
         let others_alive = Arc::new(AtomicBool::new(true));
         let background = [
             campaign,
+            tokio::spawn(topics),
             tokio::spawn(outbox::run(
                 self.store.another(),
                 self.writer.clone(),
@@ -168,7 +179,7 @@ impl Service {
         let lease = startup::hold_lease(self.store, replica_id, others_alive, shutdown.clone());
         let lease = tokio::spawn(lease);
         let (writer, producer) = (self.writer.clone(), self.producer.clone());
-        let events = kafka_consumer::run_group(
+        let events = kafka::run_group(
             &self.kafka,
             "session",
             self.producer.clone(),

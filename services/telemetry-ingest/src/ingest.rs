@@ -7,8 +7,8 @@ use evcharging_common::{
     clock,
     error::Error,
     grpc_client::{self, GrpcChannel},
-    kafka_consumer::{DeadLetters, Received},
-    kafka_producer::{OutgoingRecord, Producer},
+    kafka::{DeadLetters, Received},
+    kafka::{OutgoingRecord, Producer},
     pb::{
         events::v1 as events,
         session::v1::{

@@ -6,8 +6,7 @@ use evcharging_common::{
     error::Error,
     grpc_client::{self, GrpcChannel},
     grpc_server::{self, GrpcServer, ListenConfig},
-    kafka_consumer,
-    kafka_producer::{KafkaConfig, Producer},
+    kafka::{self, KafkaConfig, Producer},
     pb::telemetry::v1::telemetry_service_server::{SERVICE_NAME, TelemetryServiceServer},
     shutdown::CancellationToken,
 };
@@ -15,6 +14,10 @@ use tokio::net::TcpListener;
 use tonic::service::Routes;
 
 use crate::{grpc::TelemetryGrpc, ingest::Ingest, live_sessions::LiveSessions};
+
+/// What it reads and writes.
+const TOPICS: &[&str] =
+    &[kafka::topics::CP_TELEMETRY, kafka::topics::DRIVER_NOTIFICATIONS, kafka::topics::DEAD_LETTERS];
 
 /// What telemetry-ingest is told at its start.
 #[derive(Debug, Clone, clap::Args)]
@@ -81,18 +84,20 @@ impl Service {
             }
             Ok(())
         };
+        let topics = kafka::topics::check(self.producer.clone(), TOPICS, server.health(), shutdown.clone());
+        let topics = async { Ok(topics.await) };
         let ingest = Ingest::new(self.session, live, self.producer.clone());
-        let consumer = kafka_consumer::run_group(
+        let consumer = kafka::run_group(
             &self.kafka,
             "telemetry-ingest",
             self.producer,
             shutdown.clone(),
-            |batch, dead_letters| {
+            move |batch, dead_letters| {
                 let ingest = ingest.clone();
                 async move { ingest.handle(batch, dead_letters).await }
             },
         );
-        tokio::try_join!(server.serve(shutdown.clone()), consumer, readiness)?;
+        tokio::try_join!(server.serve(shutdown.clone()), consumer, readiness, topics)?;
         Ok(())
     }
 }

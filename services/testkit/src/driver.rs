@@ -5,8 +5,8 @@ use std::time::Duration;
 use evcharging_common::{
     events::Event,
     ids,
-    kafka_producer::{KafkaConfig, Producer},
-    kafka_tail::{self, Seen},
+    kafka::{self, Seen},
+    kafka::{KafkaConfig, Producer},
     pb::events::v1::{self as pb, driver_notification::Notification},
     shutdown::CancellationToken,
 };
@@ -45,7 +45,7 @@ impl Driver {
     /// Begins to listen; what is said from now on is heard.
     pub async fn listen(kafka: &KafkaConfig, driver_id: &str) -> Self {
         let producer = Producer::new(kafka, "test-driver").expect("a producer");
-        let notifications = kafka_tail::follow(kafka, "test-driver", CancellationToken::new())
+        let notifications = kafka::follow(kafka, "test-driver", CancellationToken::new())
             .await
             .expect("the topic is followed");
         Self { driver_id: driver_id.to_owned(), producer, notifications, told: Vec::new() }

@@ -9,6 +9,7 @@ mod driver;
 mod ledger;
 mod network;
 mod process;
+mod servers;
 mod waiting;
 
 pub use broker::Broker;
@@ -17,4 +18,5 @@ pub use driver::{Driver, Outcome, event_type};
 pub use ledger::Ledger;
 pub use network::{ChargePointProcesses, NetworkOptions, TestNetwork};
 pub use process::Process;
+pub use servers::KafkaServer;
 pub use waiting::eventually;

@@ -28,7 +28,9 @@ const TEST_KEY: &str = "a-key-of-a-test";
 pub struct NetworkOptions {
     /// How long a reservation lasts, in milliseconds.
     pub reservation_ms: Option<i64>,
-    /// Start with the broker down.
+    /// A broker that the test may take down.
+    pub own_broker: bool,
+    /// Start with that broker down.
     pub broker_down: bool,
 }
 
@@ -71,17 +73,17 @@ impl TestNetwork {
 
     /// The central services, ready as far as the options let them.
     pub async fn start_with(options: NetworkOptions) -> Self {
-        let broker = Broker::start();
+        let mut broker = if options.own_broker { Broker::start_own().await } else { Broker::start().await };
         if options.broker_down {
             broker.take_down();
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = TestDatabase::new(folder.path()).await;
-        let kafka = broker.config().kafka_bootstrap_servers;
+        let kafka = broker.flags();
         let common = |part: &str, listen: &str, more: &[(&str, &str)]| {
             let mut arguments = vec![part.to_owned()];
-            let pairs = [("--listen", listen), ("--kafka-bootstrap-servers", &kafka)];
-            for (flag, value) in pairs.iter().chain(more) {
+            arguments.extend_from_slice(&kafka);
+            for (flag, value) in [("--listen", listen)].iter().chain(more) {
                 arguments.push((*flag).to_owned());
                 arguments.push((*value).to_owned());
             }
@@ -156,19 +158,10 @@ impl TestNetwork {
     pub async fn add_charge_point_processes(&mut self, cp_id: &str) {
         let [engine_at] = free_addresses();
         let engine_url = format!("http://{engine_at}");
-        let kafka = self.broker.config().kafka_bootstrap_servers;
-        let engine = [
-            "cp-engine",
-            "--listen",
-            &engine_at,
-            "--kafka-bootstrap-servers",
-            &kafka,
-            "--cp-id",
-            cp_id,
-            "--max-power-w",
-            "100000",
-        ];
-        let mut engine = Process::start(&format!("{cp_id} engine"), &engine.map(str::to_owned));
+        let engine = ["cp-engine", "--listen", &engine_at, "--cp-id", cp_id, "--max-power-w", "100000"]
+            .map(str::to_owned);
+        let engine = [engine.to_vec(), self.broker.flags()].concat();
+        let mut engine = Process::start(&format!("{cp_id} engine"), &engine);
         engine.address();
         let monitor = self.monitor_arguments(cp_id, &engine_url, TEST_KEY);
         let monitor = Process::start(&format!("{cp_id} monitor"), &monitor);
@@ -312,7 +305,7 @@ impl TestNetwork {
 }
 
 /// Loopback addresses whose ports were free a moment ago.
-fn free_addresses<const N: usize>() -> [String; N] {
+pub(crate) fn free_addresses<const N: usize>() -> [String; N] {
     let listeners = [(); N].map(|()| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"));
     listeners.each_ref().map(|listener| listener.local_addr().expect("an address").to_string())
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -20,6 +20,7 @@ exec "$@"
 /// A running `evcharging` sub-command. Ends with the test.
 pub struct Process {
     name: String,
+    program: PathBuf,
     arguments: Vec<String>,
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
@@ -28,9 +29,14 @@ pub struct Process {
 impl Process {
     /// Starts `evcharging ARGUMENTS`.
     pub fn start(name: &str, arguments: &[String]) -> Self {
+        Self::start_program(name, &binary(), arguments)
+    }
+
+    /// Starts another program.
+    pub fn start_program(name: &str, program: &Path, arguments: &[String]) -> Self {
         let mut child = Command::new("bash")
             .args(["-c", WITHOUT_INHERITED_SOCKETS, name])
-            .arg(binary())
+            .arg(program)
             .args(arguments)
             .env("EVCHARGING_LOG", "info")
             .stdin(Stdio::null())
@@ -41,7 +47,13 @@ impl Process {
         let lines = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take().expect("piped"), lines.clone());
         collect(child.stderr.take().expect("piped"), lines.clone());
-        Self { name: name.to_owned(), arguments: arguments.to_vec(), child, lines }
+        Self {
+            name: name.to_owned(),
+            program: program.to_owned(),
+            arguments: arguments.to_vec(),
+            child,
+            lines,
+        }
     }
 
     /// What it printed so far.
@@ -89,7 +101,7 @@ impl Process {
     /// kill -9, and the same again.
     pub fn kill_and_restart(&mut self) {
         self.kill();
-        let mut anew = Self::start(&self.name, &self.arguments);
+        let mut anew = Self::start_program(&self.name, &self.program, &self.arguments);
         std::mem::swap(self, &mut anew);
     }
 

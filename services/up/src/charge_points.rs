@@ -7,7 +7,7 @@ use evcharging_common::{
     error::Error,
     grpc_client::{GrpcChannel, connect_lazily},
     grpc_server::ListenConfig,
-    kafka_producer::{KafkaConfig, Producer},
+    kafka::{KafkaConfig, Producer},
     shutdown::CancellationToken,
 };
 use evcharging_cp_engine as engine;

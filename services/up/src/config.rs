@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use evcharging_common::{kafka::KafkaAccess, secret::Secret};
+
 /// The most charge points that one process may run: they share one connection to the registry, which carries 4,096 streams.
 pub const MAX_CHARGE_POINTS: u32 = 4_000;
 /// The most drivers that are made at the start.
@@ -56,7 +58,7 @@ pub struct Config {
         value_name = "URL",
         requires = "reader_database_url"
     )]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
     /// The same database with the credentials of evcharging_reader, for everyone but session
     #[arg(
         long,
@@ -65,14 +67,17 @@ pub struct Config {
         value_name = "URL",
         requires = "database_url"
     )]
-    pub reader_database_url: Option<String>,
+    pub reader_database_url: Option<Secret>,
     /// Kafka brokers to use instead of the embedded one
     #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOST:PORT,...")]
     pub kafka_bootstrap_servers: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub kafka_access: KafkaAccess,
 }
 
 /// The same database, once for each kind of credentials.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct DatabaseUrls {
     /// Session's.
     pub(crate) session: String,
@@ -85,8 +90,12 @@ pub(crate) struct DatabaseUrls {
 impl Config {
     /// The server that was named, or the file.
     pub(crate) fn database_urls(&self, file_url: String) -> DatabaseUrls {
-        match (self.database_url.clone(), self.reader_database_url.clone()) {
-            (Some(session), Some(readers)) => DatabaseUrls { session, readers, is_server: true },
+        match (&self.database_url, &self.reader_database_url) {
+            (Some(session), Some(readers)) => DatabaseUrls {
+                session: session.reveal().to_owned(),
+                readers: readers.reveal().to_owned(),
+                is_server: true,
+            },
             _ => DatabaseUrls { session: file_url.clone(), readers: file_url, is_server: false },
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! It keeps the newest records of each partition in memory (5 MiB) and nothing on disk: what must last is in the database.
 
-use evcharging_common::{error::Error, topics};
+use evcharging_common::{error::Error, kafka::topics};
 use rdkafka::{
     ClientConfig,
     producer::{BaseProducer, Producer as _},

@@ -7,7 +7,7 @@ use evcharging_common::{
     database::{Access, Database},
     error::{Error, ErrorCode},
     grpc_client::connect_lazily,
-    kafka_producer::{KafkaConfig, Producer},
+    kafka::{KafkaConfig, Producer},
     money::format_money,
     read_model::ReadModel,
     shutdown::CancellationToken,
@@ -100,14 +100,17 @@ impl Network {
         let plan = Plan::from_config(&config)?;
         open_files::raise_limit(plan.charge_points.len())?;
         let folder = DataFolder::open(&config.data_dir)?;
-        let embedded = match config.kafka_bootstrap_servers {
-            Some(_) => None,
-            None => Some(EmbeddedKafka::start()?),
+        let (embedded, kafka) = match &config.kafka_bootstrap_servers {
+            Some(servers) => {
+                let access = config.kafka_access.clone();
+                (None, KafkaConfig { kafka_bootstrap_servers: servers.clone(), access })
+            }
+            None => {
+                let embedded = EmbeddedKafka::start()?;
+                let kafka = KafkaConfig::open(embedded.bootstrap_servers());
+                (Some(embedded), kafka)
+            }
         };
-        let bootstrap_servers = embedded.as_ref().map(|kafka| kafka.bootstrap_servers().to_owned());
-        let kafka_bootstrap_servers =
-            bootstrap_servers.or_else(|| config.kafka_bootstrap_servers.clone()).unwrap_or_default();
-        let kafka = KafkaConfig { kafka_bootstrap_servers };
         let producer = Producer::new(&kafka, "up")?;
 
         let urls = config.database_urls(folder.database_url()?);

@@ -6,7 +6,7 @@ use evcharging_common::{
     address_file::Addresses,
     error::Error,
     grpc_client::connect_lazily,
-    kafka_producer::{KafkaConfig, Producer},
+    kafka::{KafkaConfig, Producer},
     shutdown::CancellationToken,
 };
 use futures::future;
@@ -59,12 +59,7 @@ impl Services {
         producer: Producer,
     ) -> Result<Self, Error> {
         let listen = |offset| format!("127.0.0.1:{}", config.port(offset));
-        let common = |offset| {
-            vec![
-                ("--listen", listen(offset)),
-                ("--kafka-bootstrap-servers", kafka.kafka_bootstrap_servers.clone()),
-            ]
-        };
+        let common = |offset| vec![("--listen", listen(offset))];
         let database = ("--database-url", urls.readers.clone());
         let url = |address: std::net::SocketAddr| format!("http://{address}");
 
@@ -72,22 +67,28 @@ impl Services {
         // The data folder's lock proves that no other session replica lives on its file, even if one was killed a moment ago.
         let startup = if urls.is_server { "auto" } else { "terminate" };
         flags.extend([("--database-url", urls.session.clone()), ("--startup", startup.to_owned())]);
-        let session = evcharging_session::Service::bind(part_config(&flags)?, producer.clone()).await?;
+        let mut part: evcharging_session::Config = part_config(&flags)?;
+        part.kafka = kafka.clone();
+        let session = evcharging_session::Service::bind(part, producer.clone()).await?;
         let to_session = ("--session-address", url(session.local_address()));
 
         let mut flags = common(0);
         flags.extend([database.clone(), to_session.clone()]);
-        let authorization =
-            evcharging_authorization::Service::bind(part_config(&flags)?, producer.clone()).await?;
+        let mut part: evcharging_authorization::Config = part_config(&flags)?;
+        part.kafka = kafka.clone();
+        let authorization = evcharging_authorization::Service::bind(part, producer.clone()).await?;
 
         let mut flags = common(2);
         flags.extend([database, to_session.clone()]);
-        let cp_registry =
-            evcharging_cp_registry::Service::bind(part_config(&flags)?, producer.clone()).await?;
+        let mut part: evcharging_cp_registry::Config = part_config(&flags)?;
+        part.kafka = kafka.clone();
+        let cp_registry = evcharging_cp_registry::Service::bind(part, producer.clone()).await?;
 
         let mut flags = common(3);
         flags.push(to_session);
-        let telemetry = evcharging_telemetry_ingest::Service::bind(part_config(&flags)?, producer).await?;
+        let mut part: evcharging_telemetry_ingest::Config = part_config(&flags)?;
+        part.kafka = kafka.clone();
+        let telemetry = evcharging_telemetry_ingest::Service::bind(part, producer).await?;
 
         let addresses = Addresses {
             pid: std::process::id(),

@@ -169,19 +169,35 @@ fn one_monitor_at_a_time() {
 }
 
 #[test]
-fn a_supply_without_its_monitor_ends_after_three_seconds_however_late_that_is_noticed() {
+fn a_supply_without_its_monitor_ends_after_five_seconds_however_late_that_is_noticed() {
     let (mut in_time, mut frozen) = (charging(), charging());
-    in_time.advance(12_999);
+    in_time.advance(14_999);
     assert!(in_time.is_supplying("s-1"));
-    in_time.advance(13_000);
+    in_time.advance(15_000);
     frozen.advance(3_600_000);
     for engine in [&mut in_time, &mut frozen] {
         let register_mwh = engine.state().register_mwh;
         let telemetry = engine.take_telemetry();
         assert_eq!(ends(&telemetry), [("s-1", register_mwh, "MONITOR_LOST")]);
-        assert_eq!(telemetry[0].at_ms, 13_000);
+        assert_eq!(telemetry[0].at_ms, 15_000);
     }
     assert_eq!(in_time.state(), frozen.state());
+}
+
+#[test]
+fn a_supply_outlives_the_change_to_a_monitor_that_is_started_anew() {
+    // Last checked at 10 s.
+    let mut engine = charging();
+    // The new one is refused for as long as the old one may still be there, and checks once a second.
+    for now_ms in [10_900, 11_900, 12_900] {
+        engine.advance(now_ms);
+        assert!(engine.check_health("new", now_ms).is_err());
+    }
+    // With 3 s for both, the supply would have ended a moment ago.
+    engine.advance(13_900);
+    assert_eq!(engine.check_health("new", 13_900), Ok(()));
+    engine.advance(15_000);
+    assert!(engine.is_supplying("s-1"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use evcharging_common::{
     error::{Error, ErrorCode},
     grpc_client::{GrpcChannel, connect_lazily},
     grpc_server::ListenConfig,
-    kafka_producer::{KafkaConfig, Producer},
+    kafka::{KafkaConfig, Producer},
     pb::{
         cp_registry::v1::{
             FaultReport, FixErrorRequest, FixErrorResponse, GetChargePointRequest, GetChargePointResponse,
@@ -258,7 +258,7 @@ impl Engine {
     }
 
     pub async fn serve_with_kafka(address: SocketAddr, bootstrap_servers: &str) -> Self {
-        let kafka = KafkaConfig { kafka_bootstrap_servers: bootstrap_servers.to_owned() };
+        let kafka = KafkaConfig::open(bootstrap_servers.to_owned());
         let config = evcharging_cp_engine::Config {
             listen: ListenConfig { listen: address },
             kafka: kafka.clone(),

@@ -10,10 +10,8 @@ use std::{
 
 use evcharging_common::{
     address_file::NetworkLocation,
-    kafka_producer::{KafkaConfig, Producer},
-    kafka_tail::Seen,
+    kafka::{self, KafkaAccess, KafkaConfig, Producer, Seen, topics},
     pb::events::v1 as events,
-    topics,
 };
 use rdkafka::mocking::MockCluster;
 use tokio::sync::{mpsc, watch};
@@ -69,6 +67,7 @@ fn config(requests_file: PathBuf) -> Config {
         json: true,
         location: NetworkLocation { data_dir: PathBuf::new() },
         kafka_bootstrap_servers: None,
+        kafka_access: KafkaAccess::default(),
     }
 }
 
@@ -111,12 +110,12 @@ impl Network {
         for topic in topics::ALL {
             cluster.create_topic(topic.name, topic.embedded_partitions, 1).unwrap();
         }
-        let kafka = KafkaConfig { kafka_bootstrap_servers: cluster.bootstrap_servers() };
+        let kafka = KafkaConfig::open(cluster.bootstrap_servers());
         let end = CancellationToken::new();
         Self {
             producer: Producer::new(&kafka, "network").unwrap(),
-            requests: kafka_tail::follow(&kafka, "requests", end.clone()).await.unwrap(),
-            events: kafka_tail::follow(&kafka, "events", end).await.unwrap(),
+            requests: kafka::follow(&kafka, "requests", end.clone()).await.unwrap(),
+            events: kafka::follow(&kafka, "events", end).await.unwrap(),
             kafka,
         }
     }
@@ -259,7 +258,7 @@ async fn without_kafka_each_request_fails_after_its_time_and_that_is_told_once()
     // A port that is taken, and on which nobody listens.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let kafka = KafkaConfig { kafka_bootstrap_servers: taken.local_addr().unwrap().to_string() };
+    let kafka = KafkaConfig::open(taken.local_addr().unwrap().to_string());
     let mut config = config(PathBuf::new());
     config.request_timeout = Duration::from_secs(4);
     let driver = Driver::start(config, kafka, "MAD-01\nMAD-02\n");

@@ -9,15 +9,12 @@ use rdkafka::{
 };
 use tokio::sync::mpsc;
 
-use crate::{
-    backoff::Backoff,
-    error::Error,
-    events::Event,
-    kafka_consumer::{GroupContext, log_consumer_error},
-    kafka_producer::KafkaConfig,
-    shutdown::CancellationToken,
-    trace_propagation,
+use super::{
+    KafkaConfig,
+    config::refused,
+    group::{GroupContext, log_consumer_error},
 };
+use crate::{backoff::Backoff, error::Error, events::Event, shutdown::CancellationToken, trace_propagation};
 
 /// Events that a slow reader may lag behind before the broker has to wait for it.
 const QUEUE: usize = 1024;
@@ -49,18 +46,17 @@ pub async fn follow<E: Event>(
         .set("group.id", format!("{client_id}-follower"))
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "latest")
-        .set("allow.auto.create.topics", "true")
         .set("queued.max.messages.kbytes", "1024")
-        .create_with_context(GroupContext)
-        .map_err(Error::internal)?;
+        .create_with_context(GroupContext::default())
+        .map_err(refused)?;
     let consumer = std::sync::Arc::new(consumer);
     let mut backoff = Backoff::reconnect();
     loop {
         if shutdown.is_cancelled() {
             return Err(Error::unavailable("Kafka was not reached before the end", E::TOPIC));
         }
-        let blocking = consumer.clone();
-        let assigned = tokio::task::spawn_blocking(move || assign_to_end(&blocking, E::TOPIC)).await;
+        let (blocking, topic) = (consumer.clone(), config.name_of(E::TOPIC));
+        let assigned = tokio::task::spawn_blocking(move || assign_to_end(&blocking, &topic)).await;
         match assigned.map_err(Error::internal)? {
             Ok(()) => break,
             Err(reason) => tracing::debug!(topic = E::TOPIC, reason, "following waits for Kafka"),

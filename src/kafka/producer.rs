@@ -1,6 +1,7 @@
 //! Sending to Kafka: idempotent, acknowledged by all replicas, with bounded queues and waits.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,49 +10,21 @@ use std::{
 };
 
 use rdkafka::{
-    ClientConfig, ClientContext,
+    ClientContext,
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
+    metadata::MetadataTopic,
     producer::{FutureProducer, FutureRecord, Producer as _},
 };
 
+use super::{KafkaConfig, config::refused};
 use crate::{
     clock,
     error::{Error, ErrorCode},
     events::{Encoding, Event},
     ids, trace_propagation,
 };
-
-/// Where Kafka is.
-#[derive(Debug, Clone, clap::Args)]
-pub struct KafkaConfig {
-    /// Kafka brokers to begin with
-    #[arg(
-        long,
-        env = "KAFKA_BOOTSTRAP_SERVERS",
-        default_value = "127.0.0.1:9092",
-        value_name = "HOST:PORT,..."
-    )]
-    pub kafka_bootstrap_servers: String,
-}
-
-impl KafkaConfig {
-    /// What every client of ours sets.
-    pub(crate) fn client(&self, client_id: &str) -> ClientConfig {
-        let mut client = ClientConfig::new();
-        client
-            .set("bootstrap.servers", &self.kafka_bootstrap_servers)
-            .set("client.id", client_id)
-            .set("socket.nagle.disable", "true")
-            .set("reconnect.backoff.ms", "100")
-            .set("reconnect.backoff.max.ms", "1000")
-            .set("topic.metadata.refresh.interval.ms", "30000")
-            // Its own complaints come to us as errors, where they are logged once and in our words.
-            .set("log_level", "2");
-        client
-    }
-}
 
 /// How long one record may try to reach the broker.
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -99,6 +72,7 @@ pub struct Producer {
     inner: Arc<FutureProducer<ConnectionState>>,
     connection: ConnectionState,
     source: Arc<str>,
+    config: Arc<KafkaConfig>,
 }
 
 impl Producer {
@@ -117,8 +91,9 @@ impl Producer {
             .set("queue.buffering.max.messages", "20000")
             .set("queue.buffering.max.kbytes", "16384")
             .create_with_context(connection.clone())
-            .map_err(Error::internal)?;
-        Ok(Self { inner: Arc::new(inner), connection, source: Arc::from(format!("evcharging/{source}")) })
+            .map_err(refused)?;
+        let source = Arc::from(format!("evcharging/{source}"));
+        Ok(Self { inner: Arc::new(inner), connection, source, config: Arc::new(config.clone()) })
     }
 
     /// Sends an event and waits until the brokers have it.
@@ -145,10 +120,22 @@ impl Producer {
         if let Some(traceparent) = &record.traceparent {
             headers = headers.insert(header(trace_propagation::TRACEPARENT, traceparent));
         }
-        let outgoing = FutureRecord::to(&record.topic)
-            .key(record.key.as_bytes())
-            .payload(&record.value)
-            .headers(headers);
+        self.send_as_it_is(&record.topic, record.key.as_bytes(), &record.value, headers).await
+    }
+
+    /// Sends a record with exactly these headers and waits until the brokers have it.
+    ///
+    /// # Errors
+    /// As [`Producer::send`].
+    pub async fn send_as_it_is(
+        &self,
+        topic: &str,
+        key: &[u8],
+        value: &[u8],
+        headers: OwnedHeaders,
+    ) -> Result<(), Error> {
+        let topic = self.config.name_of(topic);
+        let outgoing = FutureRecord::to(&topic).key(key).payload(value).headers(headers);
         match self.inner.send(outgoing, DELIVERY_TIMEOUT).await {
             Ok(_) => {
                 self.connection.set_up();
@@ -156,6 +143,18 @@ impl Producer {
             }
             Err((error, _)) => Err(delivery_error(&error)),
         }
+    }
+
+    /// A topic's name in Kafka.
+    pub(super) fn name_of(&self, topic: &str) -> String {
+        self.config.name_of(topic)
+    }
+
+    /// Every topic of the brokers with how many partitions it has. Blocks for up to `timeout`.
+    pub(super) fn topics(&self, timeout: Duration) -> Result<HashMap<String, usize>, KafkaError> {
+        let metadata = self.inner.client().fetch_metadata(None, timeout)?;
+        let partitions = |topic: &MetadataTopic| (topic.name().to_owned(), topic.partitions().len());
+        Ok(metadata.topics().iter().map(partitions).collect())
     }
 
     /// Whether the last that was heard of the brokers was good.
@@ -195,10 +194,12 @@ fn delivery_error(error: &KafkaError) -> Error {
 #[derive(Debug, Clone, Default)]
 struct ConnectionState {
     all_brokers_down: Arc<AtomicBool>,
+    refused: Arc<AtomicBool>,
 }
 
 impl ConnectionState {
     fn set_up(&self) {
+        self.refused.store(false, Ordering::Relaxed);
         if self.all_brokers_down.swap(false, Ordering::Relaxed) {
             tracing::info!("Kafka is back");
         }
@@ -211,15 +212,24 @@ impl ClientContext for ConnectionState {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
-            if !self.all_brokers_down.swap(true, Ordering::Relaxed) {
-                tracing::warn!(
-                    reason,
-                    "messaging unavailable: no Kafka broker answers; sending goes on as soon as one does"
-                );
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AllBrokersDown) => {
+                if !self.all_brokers_down.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        reason,
+                        "messaging unavailable: no Kafka broker answers; sending goes on as soon as one does"
+                    );
+                }
             }
-        } else {
-            tracing::debug!(%error, reason, "Kafka producer");
+            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL) => {
+                if !self.refused.swap(true, Ordering::Relaxed) {
+                    tracing::error!(
+                        reason,
+                        "Kafka does not let us in: check --kafka-username, --kafka-password, --kafka-sasl-mechanism and --kafka-tls"
+                    );
+                }
+            }
+            _ => tracing::debug!(%error, reason, "Kafka producer"),
         }
     }
 }

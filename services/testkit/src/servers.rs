@@ -1,0 +1,77 @@
+//! A real Kafka or PostgreSQL that belongs to one test, which may kill and freeze it.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{Process, eventually, network::free_addresses};
+
+/// A server's process, its address and its data.
+struct Server {
+    process: Process,
+    address: String,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Runs `tools/NAME FOLDER PORT`.
+    async fn start(name: &'static str) -> Self {
+        let [address] = free_addresses();
+        let (_, port) = address.rsplit_once(':').expect("an address has a port");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let arguments = [folder.path().join("data").display().to_string(), port.to_owned()];
+        let process = Process::start_program(name, &tool(name), &arguments);
+        let server = Self { process, address, folder };
+        server.wait_until_it_listens().await;
+        server
+    }
+
+    async fn wait_until_it_listens(&self) {
+        eventually(&format!("a server listens on {}", self.address), async || {
+            let connecting = tokio::net::TcpStream::connect(&self.address);
+            tokio::time::timeout(Duration::from_secs(1), connecting).await.ok()?.ok()
+        })
+        .await;
+    }
+}
+
+fn tool(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools").join(name)
+}
+
+/// A Kafka broker.
+pub struct KafkaServer(Server);
+
+impl KafkaServer {
+    /// Starts it and waits until it listens.
+    pub async fn start() -> Self {
+        Self(Server::start("kafka").await)
+    }
+
+    /// Where it listens.
+    pub fn bootstrap_servers(&self) -> &str {
+        &self.0.address
+    }
+
+    /// Its process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.0.process
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        self.0.process.kill();
+    }
+
+    /// Starts it again on what it had.
+    pub async fn restart(&mut self) {
+        self.0.process.restart();
+        self.0.wait_until_it_listens().await;
+    }
+
+    /// Where its data is.
+    pub fn folder(&self) -> &Path {
+        self.0.folder.path()
+    }
+}

@@ -1,0 +1,17 @@
+//! Kafka: where it is, sending, reading in a group, following from now on, the topics.
+
+mod config;
+mod dead_letters;
+mod follow;
+mod group;
+mod partition;
+mod producer;
+mod received;
+pub mod topics;
+
+pub use config::{KafkaAccess, KafkaConfig, SaslMechanism};
+pub use dead_letters::DeadLetters;
+pub use follow::{Seen, follow};
+pub use group::run_group;
+pub use producer::{DELIVERY_TIMEOUT, OutgoingRecord, Producer};
+pub use received::Received;
