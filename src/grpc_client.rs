@@ -22,25 +22,32 @@ pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
 pub type GrpcChannel = InterceptedService<Channel, CallContext>;
 
 /// Connects on the first call, and again whenever the connection was lost. Streams may outlive the deadline; their opening
-/// may not.
+/// may not. `address` may name several replicas, separated by commas: calls are spread over those that can be reached.
 ///
 /// # Errors
-/// When `address` is no URL such as `http://127.0.0.1:50051`.
+/// When one is no URL such as `http://127.0.0.1:50051`.
 pub fn connect_lazily(address: &str) -> Result<GrpcChannel, String> {
+    let endpoints = address.split(',').map(|one| endpoint(one.trim())).collect::<Result<Vec<_>, _>>()?;
+    let channel = match endpoints.as_slice() {
+        [only] => only.connect_lazy(),
+        _ => Channel::balance_list(endpoints.into_iter()),
+    };
+    Ok(InterceptedService::new(channel, CallContext))
+}
+
+fn endpoint(address: &str) -> Result<Endpoint, String> {
     let wrong = |error: tonic::transport::Error| {
         format!("{address:?} is no address such as http://127.0.0.1:50051: {error}")
     };
     let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    let channel = Endpoint::from_shared(url)
+    Ok(Endpoint::from_shared(url)
         .map_err(wrong)?
         .connect_timeout(Duration::from_secs(2))
         .timeout(DEFAULT_DEADLINE)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(Duration::from_secs(5))
         .keep_alive_timeout(Duration::from_secs(5))
-        .keep_alive_while_idle(false)
-        .connect_lazy();
-    Ok(InterceptedService::new(channel, CallContext))
+        .keep_alive_while_idle(false))
 }
 
 /// Adds the trace's context and, when the caller set none, the deadline to each call.

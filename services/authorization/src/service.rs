@@ -38,7 +38,7 @@ pub struct Config {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub database: DatabaseConfig,
-    /// Address of the session service
+    /// Address of the session service; several replicas separated by commas
     #[arg(
         long,
         env = "EVCHARGING_SESSION_ADDRESS",

@@ -42,7 +42,7 @@ pub struct Config {
         value_name = "URL"
     )]
     pub engine_address: String,
-    /// Address of the cp-registry
+    /// Address of the cp-registry; several replicas separated by commas
     #[arg(
         long,
         env = "EVCHARGING_CP_REGISTRY_ADDRESS",

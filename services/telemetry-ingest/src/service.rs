@@ -28,7 +28,7 @@ pub struct Config {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub kafka: KafkaConfig,
-    /// Address of the session service
+    /// Address of the session service; several replicas separated by commas
     #[arg(
         long,
         env = "EVCHARGING_SESSION_ADDRESS",

@@ -45,8 +45,13 @@ impl TestDatabase {
     pub async fn on_server(variable: &str) -> Self {
         let server_url = std::env::var(variable)
             .unwrap_or_else(|_| panic!("{variable} is not set: tools/with-backends starts the servers"));
+        Self::at(&server_url).await
+    }
+
+    /// The same on the server of this URL.
+    pub async fn at(server_url: &str) -> Self {
         let name = format!("test_{}", ids::new_id().replace('-', ""));
-        let server = Database::parse(&server_url, Access::Write).expect("a server's URL");
+        let server = Database::parse(server_url, Access::Write).expect("a server's URL");
         let mut connection = server.connect().await.expect("the server answers");
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}")))
             .execute(&mut connection)

@@ -305,7 +305,7 @@ impl TestNetwork {
 }
 
 /// Loopback addresses whose ports were free a moment ago.
-pub(crate) fn free_addresses<const N: usize>() -> [String; N] {
+pub fn free_addresses<const N: usize>() -> [String; N] {
     let listeners = [(); N].map(|()| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"));
     listeners.each_ref().map(|listener| listener.local_addr().expect("an address").to_string())
 }

@@ -120,6 +120,25 @@ impl Process {
         self.signal(Signal::CONT);
     }
 
+    /// Asks for an orderly end, as Kubernetes does.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_some()
+    }
+
+    /// Freezes or thaws it and every process that it started.
+    pub fn signal_all(&self, signal: Signal) {
+        for pid in children_of(self.child.id()) {
+            // One may have ended meanwhile.
+            let _ = Pid::from_raw(pid).map(|pid| kill_process(pid, signal));
+        }
+        self.signal(signal);
+    }
+
     /// Ctrl-C.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
@@ -155,6 +174,12 @@ impl Drop for Process {
     }
 }
 
+fn children_of(parent: u32) -> Vec<i32> {
+    let path = format!("/proc/{parent}/task/{parent}/children");
+    let children = std::fs::read_to_string(path).unwrap_or_default();
+    children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
 fn collect(stream: impl std::io::Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) {
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -166,7 +191,9 @@ fn collect(stream: impl std::io::Read + Send + 'static, lines: Arc<Mutex<Vec<Str
 /// The binary of the same build as this test.
 fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
-    let folder = test.parent().and_then(|deps| deps.parent()).expect("target/PROFILE/deps");
+    let folder = test.parent().expect("a program is in a folder");
+    // Tests are in target/PROFILE/deps, programs a folder higher.
+    let folder = if folder.ends_with("deps") { folder.parent().expect("target/PROFILE") } else { folder };
     let binary = folder.join("evcharging");
     assert!(
         binary.exists(),

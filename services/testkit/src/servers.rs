@@ -5,13 +5,15 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::Signal;
+
 use crate::{Process, eventually, network::free_addresses};
 
 /// A server's process, its address and its data.
 struct Server {
     process: Process,
     address: String,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -20,9 +22,12 @@ impl Server {
         let [address] = free_addresses();
         let (_, port) = address.rsplit_once(':').expect("an address has a port");
         let folder = tempfile::tempdir().expect("a temporary folder");
+        // PostgreSQL runs as a user of its own, who must get in.
+        let everyone = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), everyone).expect("our own folder");
         let arguments = [folder.path().join("data").display().to_string(), port.to_owned()];
         let process = Process::start_program(name, &tool(name), &arguments);
-        let server = Self { process, address, folder };
+        let server = Self { process, address, _folder: folder };
         server.wait_until_it_listens().await;
         server
     }
@@ -40,38 +45,58 @@ fn tool(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools").join(name)
 }
 
-/// A Kafka broker.
-pub struct KafkaServer(Server);
+macro_rules! server {
+    ($(#[$doc:meta])* $name:ident, $tool:literal) => {
+        $(#[$doc])*
+        pub struct $name(Server);
+
+        impl $name {
+            /// Starts it and waits until it listens.
+            pub async fn start() -> Self {
+                Self(Server::start($tool).await)
+            }
+
+            /// Its process.
+            pub fn process(&mut self) -> &mut Process {
+                &mut self.0.process
+            }
+
+            /// kill -9, with everything that it started.
+            pub fn kill(&mut self) {
+                self.0.process.signal_all(Signal::KILL);
+                self.0.process.kill();
+            }
+
+            /// Starts it again on what it had.
+            pub async fn restart(&mut self) {
+                self.0.process.restart();
+                self.0.wait_until_it_listens().await;
+            }
+        }
+    };
+}
+
+server!(
+    /// A Kafka broker.
+    KafkaServer,
+    "kafka"
+);
+server!(
+    /// A PostgreSQL server.
+    PostgresServer,
+    "postgres"
+);
 
 impl KafkaServer {
-    /// Starts it and waits until it listens.
-    pub async fn start() -> Self {
-        Self(Server::start("kafka").await)
-    }
-
     /// Where it listens.
     pub fn bootstrap_servers(&self) -> &str {
         &self.0.address
     }
+}
 
-    /// Its process.
-    pub fn process(&mut self) -> &mut Process {
-        &mut self.0.process
-    }
-
-    /// kill -9.
-    pub fn kill(&mut self) {
-        self.0.process.kill();
-    }
-
-    /// Starts it again on what it had.
-    pub async fn restart(&mut self) {
-        self.0.process.restart();
-        self.0.wait_until_it_listens().await;
-    }
-
-    /// Where its data is.
-    pub fn folder(&self) -> &Path {
-        self.0.folder.path()
+impl PostgresServer {
+    /// As the user that may do everything.
+    pub fn admin_url(&self) -> String {
+        format!("postgres://test:test@{}/postgres", self.0.address)
     }
 }

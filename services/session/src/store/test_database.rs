@@ -28,6 +28,11 @@ impl TestDatabase {
         Self::on_server("EVCHARGING_TEST_POSTGRES_URL").await
     }
 
+    /// On the newest PostgreSQL.
+    pub(crate) async fn postgres18() -> Self {
+        Self::on_server("EVCHARGING_TEST_POSTGRES18_URL").await
+    }
+
     /// On MySQL.
     pub(crate) async fn mysql() -> Self {
         Self::on_server("EVCHARGING_TEST_MYSQL_URL").await

@@ -31,7 +31,7 @@ macro_rules! suite {
     };
 }
 
-suite!(sqlite, postgres, mysql, mariadb: [
+suite!(sqlite, postgres, postgres18, mysql, mariadb: [
     a_charge_survives_in_the_rows,
     fifty_drivers_race_for_one_charge_point,
     one_driver_races_for_two_charge_points,
