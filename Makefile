@@ -9,7 +9,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 EVCHARGING := target/release/evcharging
 ARGS ?=
 
-.PHONY: help up build build-dependencies test lint fmt bench clean
+.PHONY: help up build build-dependencies test lint fmt bench chaos clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -30,7 +30,7 @@ build-dependencies: ## Install the compilers that the build needs, when they are
 # The tests of the whole network start the real binary. They run on SQLite with all the others, then on PostgreSQL; the whole charge also
 # on MySQL and MariaDB.
 test: build-dependencies ## Run every test, on servers that it installs, starts and stops
-	cargo build --locked --package evcharging
+	cargo build --locked --package evcharging --package evcharging-chaos
 	tools/with-backends tools/run-tests
 
 lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (shellcheck, when there)
@@ -38,6 +38,11 @@ lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (s
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	@if command -v shellcheck >/dev/null; then shellcheck .ci/run $(filter-out %.xml,$(wildcard tools/*)); \
 	else echo "shellcheck is not installed: shell scripts were not checked"; fi
+
+chaos: build-dependencies ## Break a whole network for MINUTES=30 on a real Kafka and PostgreSQL, and check that nothing is lost; SEED=7 repeats
+	tools/install-test-backends
+	cargo build --locked --package evcharging --package evcharging-chaos
+	target/debug/evcharging-chaos --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
 
 bench: build ## Measure speed and size and print a table; 6 minutes, or ARGS="store --seconds 5" for a part
 	cargo run --release --locked --quiet --package evcharging-bench -- $(ARGS)

@@ -115,6 +115,38 @@ async fn what_a_dead_replica_leaves_is_done_by_the_other_and_no_session_ends() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_come_and_go_in_the_middle_of_charges_lose_and_double_nothing() {
+    const DRIVERS: usize = 6;
+    let mut network = TestNetwork::start().await;
+    let mut drivers = Vec::new();
+    for number in 0..DRIVERS {
+        network.add_charge_point(&format!("MAD-{number:02}")).await;
+        drivers.push(network.add_numbered_driver(number).await);
+    }
+    for (number, driver) in drivers.iter_mut().enumerate() {
+        driver.charge(&format!("MAD-{number:02}")).await;
+    }
+    // The partitions are divided anew while readings and requests come in: as replicas come, and as the first ones die.
+    let mut authorization = network.add_authorization_replica();
+    let mut telemetry = network.add_telemetry_replica();
+    for driver in &mut drivers {
+        driver.wait_for("CONSUMPTION_UPDATE").await;
+    }
+    network.authorization.kill();
+    network.telemetry.kill();
+    for (number, driver) in drivers.iter_mut().enumerate() {
+        driver.stop(&format!("MAD-{number:02}")).await;
+        driver.ticket().await;
+        // Decided by the replica that is left, once the dead one's partitions are its own.
+        driver.reserve(&format!("MAD-{number:02}")).await;
+    }
+    let mut ledger = network.ledger().await;
+    ledger.check("replicas came and went").await;
+    assert_eq!(ledger.number("SELECT COUNT(*) FROM session_rows WHERE cost_micros IS NOT NULL").await, 6);
+    assert!(!authorization.has_ended() && !telemetry.has_ended());
+}
+
 /// Charges again and again until told to cease; whatever fails is tried anew.
 async fn drive(
     mut driver: Driver,

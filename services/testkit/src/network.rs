@@ -50,7 +50,6 @@ pub struct TestNetwork {
     pub broker: Broker,
     /// The session service.
     pub session: Process,
-    session_arguments: Vec<String>,
     /// The authorization service.
     pub authorization: Process,
     /// The registry.
@@ -95,8 +94,7 @@ impl TestNetwork {
         let reservation_ms = options.reservation_ms.unwrap_or(30_000).to_string();
         let session_more =
             [("--database-url", database.session_url.as_str()), ("--reservation-ms", &reservation_ms)];
-        let session_arguments = common("session", &session_at, &session_more);
-        let session = Process::start("session", &session_arguments);
+        let session = Process::start("session", &common("session", &session_at, &session_more));
         let database_and_session =
             [("--database-url", database.reader_url.as_str()), ("--session-address", &session_url)];
         let authorization = Process::start(
@@ -118,7 +116,6 @@ impl TestNetwork {
         let mut network = Self {
             broker,
             session,
-            session_arguments,
             authorization,
             cp_registry,
             telemetry,
@@ -140,12 +137,17 @@ impl TestNetwork {
 
     /// One more replica of session on the same database, which no other service knows by its address.
     pub fn add_session_replica(&self) -> Process {
-        let mut arguments = self.session_arguments.clone();
-        let at = arguments.iter().position(|argument| argument == "--listen").expect("the flag is there");
-        [arguments[at + 1]] = free_addresses();
-        let mut replica = Process::start("second session", &arguments);
-        replica.address();
-        replica
+        add_replica(&self.session)
+    }
+
+    /// One more replica of authorization, in the same consumer group.
+    pub fn add_authorization_replica(&self) -> Process {
+        add_replica(&self.authorization)
+    }
+
+    /// One more replica of telemetry-ingest, in the same consumer group.
+    pub fn add_telemetry_replica(&self) -> Process {
+        add_replica(&self.telemetry)
     }
 
     /// A charge point of 100 kW with a process for its engine and one for its monitor, connected and available.
@@ -302,6 +304,16 @@ impl TestNetwork {
         let address = &self.charge_points[cp_id].engine_address;
         EngineServiceClient::new(grpc_client::connect_lazily(address).expect("an address"))
     }
+}
+
+/// The same on a port of its own.
+fn add_replica(of: &Process) -> Process {
+    let mut arguments = of.arguments().to_vec();
+    let at = arguments.iter().position(|argument| argument == "--listen").expect("the flag is there");
+    [arguments[at + 1]] = free_addresses();
+    let mut replica = Process::start(&format!("second {}", arguments[0]), &arguments);
+    replica.address();
+    replica
 }
 
 /// Loopback addresses whose ports were free a moment ago.

@@ -56,6 +56,11 @@ impl Process {
         }
     }
 
+    /// What it was started with.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
     /// What it printed so far.
     pub fn output(&self) -> String {
         self.lines.lock().expect("no test panics with the log").join("\n")
