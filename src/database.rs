@@ -230,9 +230,50 @@ impl From<sqlx::Error> for Error {
                 conflict.cause = Some(error.to_string());
                 conflict
             }
+            sqlx::Error::Database(database) if is_login_refused(database.as_ref()) => Self::unavailable(
+                "the database does not let us in: check the user and the password of --database-url",
+                error,
+            ),
+            sqlx::Error::Database(database) if is_table_missing(database.as_ref()) => {
+                let mut missing = Self::failed_precondition(
+                    "TABLES_MISSING",
+                    "the database lacks our tables: run `evcharging migrate` with an administrator's URL",
+                );
+                missing.cause = Some(error.to_string());
+                missing
+            }
+            sqlx::Error::Database(database) if is_full(database.as_ref()) => {
+                Self::unavailable("the disk of the database is full: make room; nothing was changed", error)
+            }
+            sqlx::Error::Database(database) if is_read_only(database.as_ref()) => Self::unavailable(
+                "the database takes no changes: it is read-only; nothing was changed",
+                error,
+            ),
             _ => Self::internal(error),
         }
     }
+}
+
+/// A wrong user or password, as PostgreSQL and MySQL say it.
+fn is_login_refused(error: &dyn sqlx::error::DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("28P01" | "28000"))
+}
+
+/// PostgreSQL's and MySQL's codes, SQLite's words.
+fn is_table_missing(error: &dyn sqlx::error::DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("42P01" | "42S02")) || error.message().starts_with("no such table")
+}
+
+/// No room is left. SQLite says 13, PostgreSQL 53100, MySQL says it in words.
+fn is_full(error: &dyn sqlx::error::DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("13" | "53100")) || error.message().ends_with("is full")
+}
+
+/// It is read-only: its disk, or a replica that follows another server. SQLite says 8 and a number of details above it.
+fn is_read_only(error: &dyn sqlx::error::DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("8" | "776" | "1032" | "1544" | "25006"))
+        || error.message().contains("read-only")
+        || error.message().contains("read only")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One way to serve gRPC: reflection, health that tells the truth, traces, bounds and a graceful end.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -59,7 +59,8 @@ pub struct Health {
 #[derive(Default)]
 struct HealthState {
     is_serving: bool,
-    is_blocked: bool,
+    /// What is missing.
+    blocked_by: BTreeSet<&'static str>,
 }
 
 impl Health {
@@ -74,20 +75,20 @@ impl Health {
     }
 
     /// Something that they need is missing.
-    pub async fn block(&self) {
-        self.change(|state| state.is_blocked = true).await;
+    pub async fn block(&self, what: &'static str) {
+        self.change(|state| _ = state.blocked_by.insert(what)).await;
     }
 
     /// It is there.
-    pub async fn unblock(&self) {
-        self.change(|state| state.is_blocked = false).await;
+    pub async fn unblock(&self, what: &'static str) {
+        self.change(|state| _ = state.blocked_by.remove(what)).await;
     }
 
     async fn change(&self, change: impl FnOnce(&mut HealthState)) {
         // Held while it is told: two changes must not be told in the wrong order.
         let mut state = self.state.lock().await;
         change(&mut state);
-        let serves = state.is_serving && !state.is_blocked;
+        let serves = state.is_serving && state.blocked_by.is_empty();
         let status = if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
         for service in self.services.iter().copied().chain([""]) {
             self.reporter.set_service_status(service, status).await;

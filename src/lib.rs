@@ -15,6 +15,7 @@ pub mod ids;
 pub mod kafka;
 pub mod money;
 pub mod observability;
+pub mod outage;
 pub mod pb;
 pub mod pricing;
 pub mod read_model;

@@ -53,6 +53,8 @@ pub const ALL: &[Topic] = &[
     topic(DEAD_LETTERS, 1, 3, 30 * 24),
 ];
 
+/// What health is blocked by.
+const TOPICS: &str = "topics";
 /// How long the brokers may take to say what topics they have.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -70,7 +72,7 @@ pub async fn check(producer: Producer, names: &[&str], health: Health, shutdown:
             if missing.is_empty() {
                 if !told.is_empty() {
                     tracing::info!("Kafka has every topic now");
-                    health.unblock().await;
+                    health.unblock(TOPICS).await;
                 }
                 return;
             }
@@ -79,7 +81,7 @@ pub async fn check(producer: Producer, names: &[&str], health: Health, shutdown:
                     missing = missing.join(", "),
                     "Kafka lacks topics that this service needs: `evcharging topics --apply` makes them"
                 );
-                health.block().await;
+                health.block(TOPICS).await;
                 told = missing;
             }
         }

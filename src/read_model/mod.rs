@@ -4,21 +4,32 @@ mod pages;
 mod question;
 mod rows;
 
+use std::time::Duration;
+
 use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
 pub use pages::{Page, PageRequest};
 use question::{Question, Value};
+use tokio::time::MissedTickBehavior;
 
 use crate::{
     backoff::Backoff,
     database::{Access, Database, Dialect},
     error::Error,
+    grpc_server::Health,
+    outage::Outage,
     pb::types::v1 as pb,
+    shutdown::CancellationToken,
     vocabulary::ChargePointStatus,
 };
 
 /// Connections of one process, at most.
 const MAX_CONNECTIONS: u32 = 3;
+
+/// How often a service looks whether its database answers.
+const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+/// How long it may take.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Which sessions, tickets or events are wanted; empty means all.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +51,11 @@ pub struct ChargePointFilter {
     pub status: Option<ChargePointStatus>,
     /// Only those whose location contains this text.
     pub location_contains: String,
+}
+
+/// PostgreSQL's and MySQL's code for a right that is missing.
+fn is_denied(code: Option<&str>) -> bool {
+    matches!(code, Some("42501" | "42000"))
 }
 
 /// A read-only view of the database. Cheap to clone.
@@ -65,7 +81,7 @@ impl ReadModel {
     /// # Errors
     /// Says what is wrong.
     pub async fn check(&self) -> Result<(), Error> {
-        sqlx::query("SELECT COUNT(*) FROM charge_point_rows").fetch_one(&self.pool).await?;
+        sqlx::query("SELECT COUNT(*) FROM leases").fetch_one(&self.pool).await?;
         Ok(())
     }
 
@@ -86,17 +102,40 @@ impl ReadModel {
                 "this service was given database credentials that may write, which only session's may; \
                  give it those of the role evcharging_reader",
             )),
-            Err(sqlx::Error::Database(_)) => Ok(()),
+            Err(sqlx::Error::Database(error)) if is_denied(error.code().as_deref()) => Ok(()),
             Err(other) => Err(other.into()),
         }
     }
 
-    /// Waits until the database answers and has our tables.
+    /// Waits until the database answers and has our tables. Says once why it has to.
     pub async fn wait_until_ready(&self) {
         let mut backoff = Backoff::reconnect();
-        while let Err(error) = self.check().await {
-            tracing::debug!(%error, "waiting for the database");
+        let mut outage = Outage::of("reading from the database");
+        loop {
+            let checked = self.check().await;
+            outage.note(&checked);
+            if checked.is_ok() {
+                return;
+            }
             backoff.wait().await;
+        }
+    }
+
+    /// Looks again and again whether the database answers, and keeps health at NOT_SERVING while it does not.
+    pub async fn watch(&self, health: &Health, shutdown: &CancellationToken) {
+        const DATABASE: &str = "database";
+        let mut outage = Outage::of("reading from the database");
+        let mut look = tokio::time::interval(LOOK_INTERVAL);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while shutdown.run_until_cancelled(look.tick()).await.is_some() {
+            let checked = tokio::time::timeout(LOOK_TIMEOUT, self.check()).await;
+            let checked = checked
+                .unwrap_or_else(|_| Err(Error::unavailable("the database does not answer", "timeout")));
+            outage.note(&checked);
+            match checked {
+                Ok(()) => health.unblock(DATABASE).await,
+                Err(_) => health.block(DATABASE).await,
+            }
         }
     }
 

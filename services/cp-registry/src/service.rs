@@ -98,6 +98,7 @@ impl Service {
                 self.read_model.refuse_writing_credentials().await?;
                 grpc_client::wait_until_serving(&self.session).await;
                 health.set_serving().await;
+                self.read_model.watch(&health, &shutdown).await;
                 Ok(())
             };
             shutdown.run_until_cancelled(ready).await.unwrap_or(Ok(()))

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use evcharging_common::{clock, error::Error, shutdown::CancellationToken};
+use evcharging_common::{clock, error::Error, outage::Outage, shutdown::CancellationToken};
 use futures::future::join_all;
 
-use crate::{command::Command, leadership::Leadership, outage::Outage, store::Store, writer::Writer};
+use crate::{command::Command, leadership::Leadership, store::Store, writer::Writer};
 
 /// How often the database is asked what is due.
 const LOOK: Duration = Duration::from_millis(500);

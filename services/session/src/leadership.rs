@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use evcharging_common::{clock, shutdown::CancellationToken};
+use evcharging_common::{clock, outage::Outage, shutdown::CancellationToken};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior},
 };
 
-use crate::{outage::Outage, store::Store};
+use crate::store::Store;
 
 /// The lease's name.
 const LEASE: &str = "background";

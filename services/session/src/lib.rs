@@ -16,7 +16,6 @@ mod grpc_session;
 pub mod idempotency;
 mod leadership;
 mod migrate;
-mod outage;
 mod outbox;
 mod service;
 pub mod session_state;

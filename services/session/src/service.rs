@@ -151,9 +151,10 @@ impl Service {
         let routes = Routes::new(SessionServiceServer::new(session))
             .add_service(NetworkWriteServiceServer::new(NetworkGrpc { writer: self.writer.clone() }));
         let server = GrpcServer::new(self.listener, routes, SERVICES).await?;
-        server.health().set_serving().await;
+        let health = server.health();
+        health.set_serving().await;
 
-        let topics = kafka::topics::check(self.producer.clone(), TOPICS, server.health(), shutdown.clone());
+        let topics = kafka::topics::check(self.producer.clone(), TOPICS, health.clone(), shutdown.clone());
         let (leadership, campaign) =
             leadership::campaign(self.store.another(), replica_id.clone(), shutdown.clone());
         // Until the first look there may be others.
@@ -176,7 +177,7 @@ impl Service {
                 shutdown.clone(),
             )),
         ];
-        let lease = startup::hold_lease(self.store, replica_id, others_alive, shutdown.clone());
+        let lease = startup::hold_lease(self.store, replica_id, others_alive, health, shutdown.clone());
         let lease = tokio::spawn(lease);
         let (writer, producer) = (self.writer.clone(), self.producer.clone());
         let events = kafka::run_group(

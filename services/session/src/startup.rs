@@ -1,6 +1,7 @@
 //! How a replica begins and ends: by the lease table, a cold start is told from a rolling restart.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -8,15 +9,21 @@ use std::{
     time::Duration,
 };
 
-use evcharging_common::{clock, error::Error, shutdown::CancellationToken};
+use evcharging_common::{
+    clock, error::Error, grpc_server::Health, outage::Outage, shutdown::CancellationToken,
+};
 use futures::future::join_all;
 
-use crate::{command::Command, outage::Outage, store::Store, writer::Writer};
+use crate::{command::Command, store::Store, writer::Writer};
 
 /// How long a replica counts as alive after it last said so.
 const LEASE_MS: i64 = 6_000;
 /// How often it says so.
 const RENEWAL: Duration = Duration::from_secs(2);
+/// How long the database may be silent before callers should go elsewhere.
+const SILENCE: Duration = Duration::from_secs(2);
+/// What health is blocked by.
+const DATABASE: &str = "database";
 /// Sessions and charge points that are ended at a time.
 const PAGE: u32 = 256;
 
@@ -88,21 +95,37 @@ pub async fn terminate_all<S: Store>(store: &mut S, writer: &Writer) -> Result<u
     }
 }
 
-/// Renews the replica's lease until the token is cancelled, then gives back what it holds. Tells whether others are alive.
+/// Renews the replica's lease until the token is cancelled, then gives back what it holds. Tells whether others are alive, and keeps health at
+/// NOT_SERVING while the database takes no write.
 pub async fn hold_lease<S: Store>(
     mut store: S,
     replica_id: String,
     others_alive: Arc<AtomicBool>,
+    health: Health,
     shutdown: CancellationToken,
 ) {
     let mut outage = Outage::of("saying that this replica is alive");
     let mut renewal = tokio::time::interval(RENEWAL);
     while shutdown.run_until_cancelled(renewal.tick()).await.is_some() {
         let now_ms = clock::now_ms();
-        let renewed = store.renew_replica(&replica_id, now_ms, now_ms + LEASE_MS).await;
+        let renewed = {
+            let mut renewing = pin!(store.renew_replica(&replica_id, now_ms, now_ms + LEASE_MS));
+            match tokio::time::timeout(SILENCE, &mut renewing).await {
+                Ok(renewed) => renewed,
+                Err(_) => {
+                    tracing::warn!("the database does not answer; calls are refused until it does");
+                    health.block(DATABASE).await;
+                    renewing.await
+                }
+            }
+        };
         outage.note(&renewed);
-        if let Ok(others) = renewed {
-            others_alive.store(others, Ordering::Relaxed);
+        match renewed {
+            Ok(others) => {
+                others_alive.store(others, Ordering::Relaxed);
+                health.unblock(DATABASE).await;
+            }
+            Err(_) => health.block(DATABASE).await,
         }
     }
     if let Err(error) = store.release_replica(&replica_id).await {

@@ -1,6 +1,12 @@
 //! A whole network of separate processes on free ports, with a broker and a data folder of its own.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, Ordering},
+    },
+};
 
 use evcharging_common::{
     grpc_client::{self, GrpcChannel},
@@ -316,8 +322,18 @@ fn add_replica(of: &Process) -> Process {
     replica
 }
 
-/// Loopback addresses whose ports were free a moment ago.
+/// Loopback addresses whose ports are free, each handed out once. They are below those that outgoing connections are given: what is started
+/// anew there must find its port free.
 pub fn free_addresses<const N: usize>() -> [String; N] {
-    let listeners = [(); N].map(|()| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.each_ref().map(|listener| listener.local_addr().expect("an address").to_string())
+    const FIRST: u16 = 10_000;
+    const PORTS: u16 = 10_000;
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(rand::random()));
+    [(); N].map(|()| {
+        loop {
+            let port = FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS;
+            if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+                break format!("127.0.0.1:{port}");
+            }
+        }
+    })
 }

@@ -25,6 +25,12 @@ fn migrator(database: &Database) -> &'static Migrator {
 pub(crate) async fn apply(database: &Database, connection: &mut AnyConnection) -> Result<(), Error> {
     migrator(database).run(connection).await.map_err(|error| {
         let place = database.place();
+        if let sqlx::migrate::MigrateError::VersionMissing(version) = error {
+            let message = format!(
+                "the tables of {place} are at version {version}, which is newer than this program knows; use a newer one"
+            );
+            return Error::failed_precondition("TABLES_NEWER", message);
+        }
         Error::unavailable(format!("the tables of {place} can't be brought up to date: {error}"), error)
     })
 }

@@ -1,6 +1,6 @@
 //! Saying once that something fails, and once that it works again: what is tried each second must not fill the log while the database is away.
 
-use evcharging_common::error::Error;
+use crate::error::Error;
 
 /// Something that is tried again and again.
 pub struct Outage {
