@@ -17,7 +17,7 @@ use std::{
 };
 
 use clap::Parser;
-use evcharging_common::shutdown::CancellationToken;
+use evcharging_common::shutdown::{self, CancellationToken};
 use rand::{SeedableRng, rngs::StdRng};
 
 use breaking::Breaker;
@@ -46,6 +46,8 @@ struct Config {
     logs: PathBuf,
 }
 
+/// What a shell makes of a program that Ctrl-C ended.
+const EXIT_INTERRUPTED: u8 = 130;
 /// How long the network may take to come to rest.
 const SETTLING: Duration = Duration::from_secs(120);
 
@@ -67,9 +69,14 @@ async fn main() -> ExitCode {
     let drivers = Drivers::start(&kafka, config.drivers, seed, stop.clone()).await;
     let mut breaker = Breaker::new(StdRng::seed_from_u64(seed), began);
     let end = Instant::now() + Duration::from_secs(60 * config.minutes);
+    let interrupted = shutdown::on_signal().expect("signals can be heard");
     while Instant::now() < end {
         breaker.step(&mut fleet).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        let pause = tokio::time::sleep(Duration::from_millis(100));
+        if interrupted.run_until_cancelled(pause).await.is_none() {
+            println!("interrupted: every process is ended, nothing was checked");
+            return ExitCode::from(EXIT_INTERRUPTED);
+        }
     }
     breaker.mend_all(&mut fleet).await;
     println!("{:5.1} s  everything runs again; it comes to rest", began.elapsed().as_secs_f32());
