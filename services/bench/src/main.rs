@@ -7,6 +7,7 @@ mod idle;
 mod load;
 mod network;
 mod process;
+mod raw;
 mod store;
 mod table;
 

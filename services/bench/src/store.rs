@@ -19,7 +19,8 @@ use futures::future::try_join_all;
 
 use crate::{
     commands::Charger,
-    table::{Table, per_second},
+    raw,
+    table::{Table, per_second, thousandths},
 };
 
 /// How many callers wait for a reply at the same time.
@@ -42,7 +43,33 @@ pub async fn measure(duration: Duration, server_url: Option<&str>, table: &mut T
             per_second(done, duration),
             aim,
         );
+        if let Some(server_url) = server_url
+            && outstanding == 512
+        {
+            beside_raw(server_url, name, done, duration, table).await?;
+        }
     }
+    Ok(())
+}
+
+/// The same rows by a plain client on the same server, and how many times as fast the store is.
+async fn beside_raw(
+    url: &str,
+    name: &str,
+    done: usize,
+    duration: Duration,
+    table: &mut Table,
+) -> Result<(), Error> {
+    eprintln!("{name} with 64 plain clients for {} s ...", duration.as_secs());
+    let raw = raw::commands_done(url, duration).await?;
+    table.add(
+        format!("{name}, 64 plain clients, the same rows: commands a second"),
+        per_second(raw, duration),
+        "",
+    );
+    let times = thousandths(done as u128 * 1_000 / raw.max(1) as u128);
+    let aim = if name.starts_with("postgres") { "2.5 times" } else { "2 times" };
+    table.add(format!("store on {name}, 512 outstanding, beside that"), format!("{times} times"), aim);
     Ok(())
 }
 

@@ -35,8 +35,14 @@ impl EngineService for EngineGrpc {
         &self,
         request: Request<CheckHealthRequest>,
     ) -> Result<Response<CheckHealthResponse>, Status> {
-        let monitor_id = request.into_inner().monitor_id;
+        let CheckHealthRequest { monitor_id, cp_id } = request.into_inner();
         ids::check("monitor_id", &monitor_id)?;
+        let own = self.engine.cp_id();
+        if !cp_id.is_empty() && cp_id != own {
+            let message =
+                format!("this is the engine of {own}, not of {cp_id}; see the monitor's --engine-address");
+            return Err(Error::failed_precondition("WRONG_CP", message).into());
+        }
         let state = self.engine.check_health(&monitor_id)?;
         let ok = state.mode() != EngineMode::Faulted;
         Ok(Response::new(CheckHealthResponse { ok, state: Some(state) }))

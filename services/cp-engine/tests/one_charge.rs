@@ -56,7 +56,7 @@ async fn start_engine(bootstrap_servers: &str) -> Running {
 
 impl Running {
     async fn check(&self, monitor_id: &str) -> Result<bool, Error> {
-        let request = CheckHealthRequest { monitor_id: monitor_id.to_owned() };
+        let request = CheckHealthRequest { monitor_id: monitor_id.to_owned(), cp_id: String::new() };
         Ok(self.client.clone().check_health(request).await?.into_inner().ok)
     }
 
@@ -163,6 +163,18 @@ async fn a_fault_ends_the_charge_and_the_engine_can_be_mended() {
 
     engine.client.clear_fault(ClearFaultRequest {}).await.unwrap();
     assert!(engine.check("monitor-1").await.unwrap());
+    engine.end().await;
+}
+
+#[tokio::test]
+async fn an_engine_refuses_the_monitor_of_another_charge_point() {
+    let (cluster, _) = kafka().await;
+    let mut engine = start_engine(&cluster.bootstrap_servers()).await;
+    let other = CheckHealthRequest { monitor_id: "monitor-1".to_owned(), cp_id: "BCN-99".to_owned() };
+    let refused = engine.client.check_health(other).await.unwrap_err();
+    assert!(refused.message().contains("not of BCN-99"), "{refused}");
+    // It did not take the place of the right one.
+    assert!(engine.check("monitor-2").await.unwrap());
     engine.end().await;
 }
 

@@ -1,6 +1,6 @@
 //! Calls to the engine, each with its deadline.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use evcharging_common::{
     error::{Error, ErrorCode},
@@ -23,17 +23,19 @@ const DEADLINE: Duration = Duration::from_secs(1);
 pub struct EngineClient {
     client: EngineServiceClient<GrpcChannel>,
     monitor_id: String,
+    cp_id: Arc<str>,
 }
 
 impl EngineClient {
-    /// A monitor of its own on this channel.
-    pub fn new(channel: GrpcChannel) -> Self {
-        Self { client: EngineServiceClient::new(channel), monitor_id: ids::new_id() }
+    /// A monitor of its own on this channel, which leads to the engine of this charge point.
+    pub fn new(channel: GrpcChannel, cp_id: &str) -> Self {
+        Self { client: EngineServiceClient::new(channel), monitor_id: ids::new_id(), cp_id: Arc::from(cp_id) }
     }
 
     /// Checks the engine's health; the state comes with every answer that the engine could give.
     pub async fn check_health(&self) -> (CheckOutcome, Option<EngineState>) {
-        let request = CheckHealthRequest { monitor_id: self.monitor_id.clone() };
+        let request =
+            CheckHealthRequest { monitor_id: self.monitor_id.clone(), cp_id: self.cp_id.to_string() };
         let mut client = self.client.clone();
         let answer = match in_time(client.check_health(with_deadline(request))).await {
             Ok(answer) => answer,
@@ -102,7 +104,9 @@ async fn in_time<A>(call: impl Future<Output = Result<Response<A>, Status>>) -> 
 fn outcome_of(error: &Error) -> CheckOutcome {
     match (error.code, &*error.reason) {
         (ErrorCode::DeadlineExceeded, _) => CheckOutcome::NoAnswer,
-        (ErrorCode::ResourceExhausted, "MONITOR_PRESENT") => CheckOutcome::Refused(error.message.clone()),
+        (ErrorCode::ResourceExhausted, "MONITOR_PRESENT") | (ErrorCode::FailedPrecondition, "WRONG_CP") => {
+            CheckOutcome::Refused(error.message.clone())
+        }
         _ => CheckOutcome::ConnectionLost(error.message.clone()),
     }
 }

@@ -52,7 +52,7 @@ pub async fn run_with_channels(
 ) -> Result<(), Error> {
     config.validate()?;
     let cp_id = config.cp_id.as_str();
-    let engine = EngineClient::new(engine);
+    let engine = EngineClient::new(engine, cp_id);
     let assignment = Assignment::default();
     let (health_sender, health) = watch::channel(None);
     let (linked, is_linked) = watch::channel(false);

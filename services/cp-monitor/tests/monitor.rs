@@ -213,7 +213,7 @@ async fn a_wrong_key_is_tried_again_and_its_engine_watched_all_the_same() {
     for _ in 0..3 {
         assert_eq!(registry.next_hello().await.key, "not the key");
     }
-    let other = CheckHealthRequest { monitor_id: "another".to_owned() };
+    let other = CheckHealthRequest { monitor_id: "another".to_owned(), cp_id: String::new() };
     let refused = engine.client.clone().check_health(other).await.unwrap_err();
     assert!(refused.message().contains("another monitor"), "{refused}");
 }

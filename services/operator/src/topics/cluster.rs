@@ -38,6 +38,7 @@ impl ClientContext for Quiet {
 pub(super) struct Cluster {
     admin: Arc<AdminClient<Quiet>>,
     place: String,
+    logs_in: bool,
 }
 
 impl Cluster {
@@ -46,7 +47,11 @@ impl Cluster {
         let admin = config.client("evcharging-topics").create_with_context(Quiet).map_err(|error| {
             Error::invalid_argument("the configuration of Kafka", format!("was refused: {error}"))
         })?;
-        Ok(Self { admin: Arc::new(admin), place: config.kafka_bootstrap_servers.clone() })
+        Ok(Self {
+            admin: Arc::new(admin),
+            place: config.kafka_bootstrap_servers.clone(),
+            logs_in: config.access.kafka_username.is_some(),
+        })
     }
 
     /// How many brokers there are, and every topic.
@@ -148,7 +153,9 @@ impl Cluster {
     }
 
     fn away(&self, error: &KafkaError) -> Error {
-        Error::unavailable(format!("Kafka at {} does not answer: {error}", self.place), error)
+        // librdkafka tells a wrong password and a broker that is away by the same code.
+        let hint = if self.logs_in { "; a wrong user or password looks the same" } else { "" };
+        Error::unavailable(format!("Kafka at {} does not answer: {error}{hint}", self.place), error)
     }
 
     fn refused(&self, what: &str, code: RDKafkaErrorCode) -> Error {
