@@ -7,13 +7,13 @@ use std::{
 
 use evcharging_common::{
     grpc_client::{self, GrpcChannel},
-    kafka::{KafkaConfig, topics},
+    kafka::KafkaConfig,
     pb::session::v1::{
         CreateDriverRequest, TopUpRequest, network_write_service_client::NetworkWriteServiceClient,
     },
 };
 use evcharging_testkit::{
-    KafkaServer, Ledger, PostgresServer, Process, TestDatabase, eventually, free_addresses,
+    KafkaServer, Ledger, PostgresServer, Process, TestDatabase, eventually, free_addresses, make_topics,
 };
 use rustix::process::Signal;
 
@@ -240,16 +240,4 @@ fn start(name: String, kind: Kind, flags: &[&str], more: &[String]) -> Member {
         flags.iter().map(|flag| (*flag).to_owned()).chain(more.iter().cloned()).collect();
     let process = Handle::Own(Process::start(&name, &arguments));
     Member { name, kind, process }
-}
-
-fn make_topics(kafka: &KafkaConfig) {
-    let mut arguments = ["topics", "--apply", "--kafka-bootstrap-servers", &kafka.kafka_bootstrap_servers]
-        .map(str::to_owned)
-        .to_vec();
-    for topic in topics::ALL {
-        arguments
-            .extend(["--partitions".to_owned(), format!("{}={}", topic.name, topic.embedded_partitions * 2)]);
-    }
-    let mut made = Process::start("topics", &arguments);
-    assert_eq!(made.wait(Duration::from_secs(60)), 0, "{}", made.output());
 }

@@ -115,8 +115,8 @@ fn flags(config: &KafkaConfig) -> Vec<String> {
     flags
 }
 
-/// By the product's own command, with as few partitions as still are several.
-fn make_topics(config: &KafkaConfig) {
+/// Makes the network's topics by the product's own command, with as few partitions as still are several.
+pub fn make_topics(config: &KafkaConfig) {
     let mut arguments = ["topics", "--apply"].map(str::to_owned).to_vec();
     for topic in topics::ALL {
         arguments

@@ -12,7 +12,7 @@ mod process;
 mod servers;
 mod waiting;
 
-pub use broker::Broker;
+pub use broker::{Broker, make_topics};
 pub use database::TestDatabase;
 pub use driver::{Driver, Outcome, event_type};
 pub use ledger::Ledger;
