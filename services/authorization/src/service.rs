@@ -105,7 +105,10 @@ impl Service {
             shutdown.run_until_cancelled(ready).await.unwrap_or(Ok(()))
         };
         let topics = kafka::topics::check(self.producer.clone(), TOPICS, server.health(), shutdown.clone());
-        let topics = async { Ok(topics.await) };
+        let topics = async {
+            topics.await;
+            Ok(())
+        };
         let door = KafkaDoor { authorizer, answers: answers.clone() };
         let consumer = door.run(&self.kafka, self.producer.clone(), shutdown.clone());
         tokio::try_join!(server.serve(shutdown.clone()), consumer, readiness, topics)?;

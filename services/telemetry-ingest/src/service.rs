@@ -85,7 +85,10 @@ impl Service {
             Ok(())
         };
         let topics = kafka::topics::check(self.producer.clone(), TOPICS, server.health(), shutdown.clone());
-        let topics = async { Ok(topics.await) };
+        let topics = async {
+            topics.await;
+            Ok(())
+        };
         let ingest = Ingest::new(self.session, live, self.producer.clone());
         let consumer = kafka::run_group(
             &self.kafka,

@@ -7,7 +7,7 @@ use rdkafka::{
     ClientContext,
     admin::{
         AdminClient, AdminOptions, AlterConfig, ConfigSource, NewPartitions, NewTopic,
-        OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
+        OwnedResourceSpecifier, ResourceSpecifier, TopicReplication, TopicResult,
     },
     config::RDKafkaLogLevel,
     error::KafkaError,
@@ -137,11 +137,7 @@ impl Cluster {
         self.all_done("to make a topic", done)
     }
 
-    fn all_done(
-        &self,
-        what: &str,
-        done: Result<Vec<Result<String, (String, RDKafkaErrorCode)>>, KafkaError>,
-    ) -> Result<(), Error> {
+    fn all_done(&self, what: &str, done: Result<Vec<TopicResult>, KafkaError>) -> Result<(), Error> {
         for result in done.map_err(|error| self.away(&error))? {
             match result {
                 // Someone else did it at the same time.
