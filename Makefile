@@ -30,7 +30,7 @@ build-dependencies: ## Install the compilers that the build needs, when they are
 # The tests of the whole network start the real binary. They run on SQLite with all the others, then on PostgreSQL; the whole charge also
 # on MySQL and MariaDB.
 test: build-dependencies ## Run every test, on servers that it installs, starts and stops
-	cargo build --locked --package evcharging --package evcharging-chaos
+	cargo build --locked --package evcharging --package evcharging-chaos --package evcharging-load
 	tools/with-backends tools/run-tests
 
 lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (shellcheck, when there)

@@ -10,7 +10,7 @@ use std::{
 
 use evcharging_common::{
     database::{Access, Database, Dialect},
-    error::Error,
+    error::{Error, ErrorCode},
     ids,
 };
 use futures::future::try_join_all;
@@ -97,7 +97,14 @@ impl Client {
             Dialect::MySql => format!("START TRANSACTION; {statements} COMMIT;"),
             Dialect::Postgres | Dialect::Sqlite => statements.to_owned(),
         };
-        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut self.connection).await?;
-        Ok(())
+        loop {
+            let executed =
+                sqlx::raw_sql(AssertSqlSafe(statements.clone())).execute(&mut self.connection).await;
+            match executed.map_err(Error::from) {
+                // A plain client meets deadlocks too, and tries anew.
+                Err(error) if error.code == ErrorCode::Aborted => {}
+                executed => return executed.map(drop),
+            }
+        }
     }
 }

@@ -29,7 +29,12 @@ pub struct Process {
 impl Process {
     /// Starts `evcharging ARGUMENTS`.
     pub fn start(name: &str, arguments: &[String]) -> Self {
-        Self::start_program(name, &binary(), arguments)
+        Self::start_program(name, &binary("evcharging"), arguments)
+    }
+
+    /// Starts another program of the same build.
+    pub fn start_tool(program: &str, arguments: &[String]) -> Self {
+        Self::start_program(program, &binary(program), arguments)
     }
 
     /// Starts another program.
@@ -193,16 +198,16 @@ fn collect(stream: impl std::io::Read + Send + 'static, lines: Arc<Mutex<Vec<Str
     });
 }
 
-/// The binary of the same build as this test.
-fn binary() -> PathBuf {
+/// A program of the same build as this test.
+fn binary(program: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let folder = test.parent().expect("a program is in a folder");
     // Tests are in target/PROFILE/deps, programs a folder higher.
     let folder = if folder.ends_with("deps") { folder.parent().expect("target/PROFILE") } else { folder };
-    let binary = folder.join("evcharging");
+    let binary = folder.join(program);
     assert!(
         binary.exists(),
-        "{} is missing: `cargo build -p evcharging` makes it, as `make test` does",
+        "{} is missing: `cargo build -p {program}` makes it, as `make test` does",
         binary.display()
     );
     binary
