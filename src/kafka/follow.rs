@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{
     KafkaConfig,
     config::refused,
-    group::{GroupContext, log_consumer_error},
+    context::{ConsumerEvents, log_consumer_error},
 };
 use crate::{backoff::Backoff, error::Error, events::Event, shutdown::CancellationToken, trace_propagation};
 
@@ -40,14 +40,14 @@ pub async fn follow<E: Event>(
     client_id: &str,
     shutdown: CancellationToken,
 ) -> Result<mpsc::Receiver<Seen<E>>, Error> {
-    let consumer: StreamConsumer<GroupContext> = config
+    let consumer: StreamConsumer<ConsumerEvents> = config
         .client(client_id)
         // librdkafka wants a group's name even of a client that joins none.
         .set("group.id", format!("{client_id}-follower"))
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "latest")
         .set("queued.max.messages.kbytes", "1024")
-        .create_with_context(GroupContext::default())
+        .create_with_context(ConsumerEvents::default())
         .map_err(refused)?;
     let consumer = std::sync::Arc::new(consumer);
     let mut backoff = Backoff::reconnect();
@@ -88,7 +88,7 @@ pub async fn follow<E: Event>(
 }
 
 /// Assigns every partition from the offset that is its end right now.
-fn assign_to_end(consumer: &StreamConsumer<GroupContext>, topic: &str) -> Result<(), String> {
+fn assign_to_end(consumer: &StreamConsumer<ConsumerEvents>, topic: &str) -> Result<(), String> {
     let timeout = Duration::from_secs(2);
     let metadata = consumer.fetch_metadata(Some(topic), timeout).map_err(|error| error.to_string())?;
     let partitions = metadata.topics().first().map(|found| found.partitions()).unwrap_or_default();

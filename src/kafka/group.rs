@@ -4,10 +4,8 @@ use std::{collections::HashMap, future::Future, marker::PhantomData, sync::Arc};
 
 use futures::FutureExt;
 use rdkafka::{
-    ClientContext, Message, Statistics, TopicPartitionList,
-    config::RDKafkaLogLevel,
-    consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance, StreamConsumer},
-    error::{KafkaError, RDKafkaErrorCode},
+    Message, TopicPartitionList,
+    consumer::{Consumer, StreamConsumer},
     message::BorrowedMessage,
 };
 use tokio::{
@@ -18,14 +16,10 @@ use tokio::{
 use super::{
     DeadLetters, KafkaConfig, Producer, Received,
     config::refused,
-    partition::{Partition, Queued, Worker},
+    context::{ConsumerEvents, log_consumer_error},
+    partition::{MAX_BATCH, Partition, Queued, Worker},
 };
 use crate::{error::Error, events::Event, shutdown::CancellationToken};
-
-/// The most records that are worked on at a time.
-pub(super) const MAX_BATCH: usize = 512;
-/// Records of a partition that this replica reads and has not worked on yet.
-const CONSUMER_LAG: &str = "evcharging_kafka_consumer_lag_records";
 
 /// Reads the topic of `E` until shutdown. `handle` gets batches of one partition in order and returns when their work is durable (it
 /// retries by itself whatever may be retried); only then are the offsets stored.
@@ -45,8 +39,8 @@ where
     H: Fn(Vec<Received<E>>, DeadLetters) -> F + Send + Sync + 'static,
 {
     let (revoked_sender, mut revoked) = mpsc::unbounded_channel();
-    let context = GroupContext { revoked: Some(revoked_sender), lag: Some(Lag { topic: E::TOPIC }) };
-    let consumer: StreamConsumer<GroupContext> = config
+    let context = ConsumerEvents::of_group(E::TOPIC, revoked_sender);
+    let consumer: StreamConsumer<ConsumerEvents> = config
         .client(group_id)
         .set("group.id", config.name_of(group_id))
         // Partitions that stay are not taken away for a moment whenever a replica comes or goes.
@@ -103,7 +97,7 @@ where
 
 /// The partitions that are this replica's for now.
 struct Group<E, H> {
-    consumer: Arc<StreamConsumer<GroupContext>>,
+    consumer: Arc<StreamConsumer<ConsumerEvents>>,
     topic: Arc<str>,
     dead_letters: DeadLetters,
     handle: Arc<H>,
@@ -190,73 +184,6 @@ impl<E: Event, H> Group<E, H> {
         let stopped: Vec<_> = self.partitions.into_values().map(Partition::stop).collect();
         for task in stopped.into_iter().chain(self.stopping.into_values()) {
             drop(task.await);
-        }
-    }
-}
-
-pub(super) fn log_consumer_error(topic: &str, error: &KafkaError) {
-    match error.rdkafka_error_code() {
-        // The first are said by the producer for the whole process; a topic that does not exist is named at the start.
-        Some(
-            RDKafkaErrorCode::AllBrokersDown
-            | RDKafkaErrorCode::BrokerTransportFailure
-            | RDKafkaErrorCode::Resolve
-            | RDKafkaErrorCode::Authentication
-            | RDKafkaErrorCode::UnknownTopicOrPartition
-            | RDKafkaErrorCode::UnknownTopic,
-        ) => tracing::debug!(%error, topic, "Kafka consumer"),
-        _ => tracing::warn!(%error, topic, "reading from Kafka failed; it goes on by itself"),
-    }
-}
-
-/// Tells which partitions were taken away, and keeps librdkafka's own words out of our log: what matters of them is said in ours.
-#[derive(Default)]
-pub(super) struct GroupContext {
-    revoked: Option<mpsc::UnboundedSender<i32>>,
-    lag: Option<Lag>,
-}
-
-impl ClientContext for GroupContext {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!(?level, facility, message, "librdkafka");
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "Kafka consumer");
-    }
-
-    fn stats(&self, statistics: Statistics) {
-        if let Some(lag) = &self.lag {
-            lag.observe(&statistics);
-        }
-    }
-}
-
-impl ConsumerContext for GroupContext {
-    fn pre_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let (Rebalance::Revoke(partitions), Some(revoked)) = (rebalance, &self.revoked) {
-            for partition in partitions.elements() {
-                // Fails only when the reader has ended, and its tasks with it.
-                let _ = revoked.send(partition.partition());
-            }
-        }
-    }
-}
-
-/// How far a group is behind the end of its topic, told as a metric.
-struct Lag {
-    topic: &'static str,
-}
-
-impl Lag {
-    fn observe(&self, statistics: &Statistics) {
-        let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
-        // One more stands for records whose partition is not known.
-        for partition in partitions.filter(|partition| partition.partition >= 0) {
-            let number = partition.partition.to_string();
-            // Partitions of other replicas have -1, and no lag here.
-            let records = u32::try_from(partition.consumer_lag_stored.max(0)).unwrap_or(u32::MAX);
-            metrics::gauge!(CONSUMER_LAG, "topic" => self.topic, "partition" => number).set(records);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Kafka: where it is, sending, reading in a group, following from now on, the topics.
 
 mod config;
+mod context;
 mod dead_letters;
 mod follow;
 mod group;

@@ -8,13 +8,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{
-    DeadLetters, Received,
-    group::{GroupContext, MAX_BATCH},
-    received::Unreadable,
-};
+use super::{DeadLetters, Received, context::ConsumerEvents, received::Unreadable};
 use crate::{events::Event, shutdown::CancellationToken};
 
+/// The most records that are worked on at a time.
+pub(super) const MAX_BATCH: usize = 512;
 /// Records that may wait for a partition's task; then no more are fetched for it.
 const QUEUE: usize = 4 * MAX_BATCH;
 /// How long work that was begun may take once the partition was taken away or the process ends.
@@ -87,7 +85,7 @@ impl<E: Event> Partition<E> {
 
 /// What the task needs.
 pub(super) struct Worker<E, H> {
-    pub(super) consumer: Arc<StreamConsumer<GroupContext>>,
+    pub(super) consumer: Arc<StreamConsumer<ConsumerEvents>>,
     pub(super) topic: Arc<str>,
     pub(super) partition: i32,
     pub(super) dead_letters: DeadLetters,

@@ -18,8 +18,9 @@ use crate::{
     address_table::AddressTable,
     charge_points::ChargePoints,
     data_folder::DataFolder,
+    demo_network,
     embedded_kafka::EmbeddedKafka,
-    open_files,
+    network_file, open_files,
     plan::Plan,
     services::Services,
     snapshot::{self, Snapshots},
@@ -97,7 +98,7 @@ impl Network {
     }
 
     async fn start_all(config: Config, shutdown: CancellationToken) -> Result<Self, Error> {
-        let plan = Plan::from_config(&config)?;
+        let plan = plan_of(&config)?;
         open_files::raise_limit(plan.charge_points.len())?;
         let folder = DataFolder::open(&config.data_dir)?;
         let (embedded, kafka) = match &config.kafka_bootstrap_servers {
@@ -226,6 +227,14 @@ impl Network {
         }
         Addresses::remove(self.folder.path());
         report
+    }
+}
+
+/// Reads the network file when there is one, and else makes a network up.
+fn plan_of(config: &Config) -> Result<Plan, Error> {
+    match &config.network {
+        Some(path) => network_file::read(path),
+        None => Ok(demo_network::plan(config.charge_points, config.drivers)),
     }
 }
 

@@ -1,9 +1,5 @@
 //! Which charge points and drivers the network is going to have, wherever they come from.
 
-use evcharging_common::error::Error;
-
-use crate::{Config, demo_network, network_file};
-
 /// The most that a simulated charge point can supply, in watts.
 pub const MAX_POWER_W: i64 = 1_000_000;
 
@@ -43,17 +39,4 @@ pub struct Plan {
     pub charge_points: Vec<PlannedChargePoint>,
     /// The drivers, ids unique.
     pub drivers: Vec<PlannedDriver>,
-}
-
-impl Plan {
-    /// Reads the network file when there is one, and else makes a network up.
-    ///
-    /// # Errors
-    /// Names file, line and reason when the file can't be used.
-    pub fn from_config(config: &Config) -> Result<Self, Error> {
-        match &config.network {
-            Some(path) => network_file::read(path),
-            None => Ok(demo_network::plan(config.charge_points, config.drivers)),
-        }
-    }
 }

@@ -9,7 +9,7 @@ use evcharging_common::{
     vocabulary::{EndReason, SessionState},
 };
 
-use super::{known_session, session_reply, stopping};
+use super::{known_session, session_reply};
 use crate::{
     command::{EndSupply, Reply, SupplyEndCause},
     entities::{LedgerEntry, Session},
@@ -169,7 +169,7 @@ fn close(
         balance_micros = driver.balance_micros;
     }
     if tell_cp && before != SessionState::Reserved {
-        stopping::send_stop(draft, &session, reason);
+        send_stop(draft, &session, reason);
     }
     if state == SessionState::Interrupted || (state == SessionState::Cancelled && !is_lapse(before, reason)) {
         tell_of_failure(draft, &session, reason, billed);
@@ -263,4 +263,18 @@ fn tell_of_failure(draft: &mut Draft<'_>, session: &Session, reason: EndReason, 
             ticket_follows,
         },
     );
+}
+
+/// The command that makes a charge point cease to supply a session.
+pub(super) fn send_stop(draft: &mut Draft<'_>, session: &Session, reason: EndReason) {
+    let command = pb::CentralCommand {
+        cp_id: session.cp_id.clone(),
+        version: draft.charge_point(&session.cp_id).map_or(0, |charge_point| charge_point.version + 1),
+        traceparent: session.traceparent.clone(),
+        command: Some(pb::central_command::Command::Stop(pb::StopCommand {
+            session_id: session.session_id.clone(),
+            reason: reason.to_string(),
+        })),
+    };
+    draft.send_for::<pb::CentralCommand>(session, &session.cp_id, command);
 }

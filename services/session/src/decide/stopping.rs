@@ -2,14 +2,12 @@
 
 use evcharging_common::{
     error::Error,
-    pb::events::v1 as pb,
     vocabulary::{EndReason, SessionState},
 };
 
 use super::{Rules, ending, known_session, session_reply, starting};
 use crate::{
     command::{Reply, StopCharging},
-    entities::Session,
     session_state::{SessionInput, Transition, transition},
     world::Draft,
 };
@@ -79,7 +77,7 @@ pub(super) fn stop(
                 changed.deadline_ms = Some(deadline_ms);
                 changed.end_reason = Some(reason);
             }
-            send_stop(draft, &session, reason);
+            ending::send_stop(draft, &session, reason);
             draft.audit_session(
                 "STOP_ASKED",
                 &session,
@@ -91,18 +89,4 @@ pub(super) fn stop(
         Transition::Stay | Transition::Refused | Transition::Late => {}
     }
     Ok(())
-}
-
-/// The command that makes a charge point cease to supply a session.
-pub(super) fn send_stop(draft: &mut Draft<'_>, session: &Session, reason: EndReason) {
-    let command = pb::CentralCommand {
-        cp_id: session.cp_id.clone(),
-        version: draft.charge_point(&session.cp_id).map_or(0, |charge_point| charge_point.version + 1),
-        traceparent: session.traceparent.clone(),
-        command: Some(pb::central_command::Command::Stop(pb::StopCommand {
-            session_id: session.session_id.clone(),
-            reason: reason.to_string(),
-        })),
-    };
-    draft.send_for::<pb::CentralCommand>(session, &session.cp_id, command);
 }
