@@ -111,14 +111,6 @@ impl Fleet {
     pub async fn start(charge_points: u16) -> Self {
         let (postgres, kafka_server) = tokio::join!(PostgresServer::start(), KafkaServer::start());
         let admin_url = postgres.admin_url();
-        eventually("PostgreSQL lets us in", async || {
-            let database = evcharging_common::database::Database::parse(
-                &admin_url,
-                evcharging_common::database::Access::Read,
-            );
-            database.ok()?.connect().await.ok()
-        })
-        .await;
         let database = TestDatabase::at(&admin_url).await;
         let kafka = KafkaConfig::open(kafka_server.bootstrap_servers());
         make_topics(&kafka);

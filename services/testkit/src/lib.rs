@@ -16,7 +16,7 @@ pub use broker::{Broker, make_topics};
 pub use database::TestDatabase;
 pub use driver::{Driver, Outcome, event_type};
 pub use ledger::Ledger;
-pub use network::{ChargePointProcesses, NetworkOptions, TestNetwork, free_addresses};
+pub use network::{ChargePointProcesses, NetworkOptions, TestNetwork, free_addresses, is_serving};
 pub use process::Process;
 pub use servers::{KafkaServer, PostgresServer};
 pub use waiting::eventually;

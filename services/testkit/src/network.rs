@@ -24,7 +24,11 @@ use evcharging_common::{
     vocabulary::ChargePointStatus,
 };
 
-use crate::{Broker, Driver, Ledger, Process, TestDatabase, eventually};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use crate::{Broker, Driver, Ledger, PostgresServer, Process, TestDatabase, eventually};
 
 /// The key of every charge point.
 const TEST_KEY: &str = "a-key-of-a-test";
@@ -36,6 +40,8 @@ pub struct NetworkOptions {
     pub reservation_ms: Option<i64>,
     /// A broker that the test may take down.
     pub own_broker: bool,
+    /// A PostgreSQL of its own, which the test may kill.
+    pub own_postgres: bool,
     /// Start with that broker down.
     pub broker_down: bool,
 }
@@ -67,6 +73,8 @@ pub struct TestNetwork {
     addresses: HashMap<&'static str, String>,
     /// Its database.
     pub database: TestDatabase,
+    /// That database's server, when it is the test's own.
+    pub postgres: Option<PostgresServer>,
     _folder: tempfile::TempDir,
 }
 
@@ -83,7 +91,11 @@ impl TestNetwork {
             broker.take_down();
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let database = TestDatabase::new(folder.path()).await;
+        let postgres = if options.own_postgres { Some(PostgresServer::start().await) } else { None };
+        let database = match &postgres {
+            Some(server) => TestDatabase::at(&server.admin_url()).await,
+            None => TestDatabase::new(folder.path()).await,
+        };
         let kafka = broker.flags();
         let common = |part: &str, listen: &str, more: &[(&str, &str)]| {
             let mut arguments = vec![part.to_owned()];
@@ -128,6 +140,7 @@ impl TestNetwork {
             charge_points: HashMap::new(),
             addresses,
             database,
+            postgres,
             _folder: folder,
         };
         for process in [
@@ -280,6 +293,11 @@ impl TestNetwork {
         grpc_client::connect_lazily(self.address(service)).expect("an address")
     }
 
+    /// Whether a service says that it can do its work.
+    pub async fn is_serving(&self, service: &str) -> bool {
+        is_serving(self.address(service)).await
+    }
+
     /// SessionService.
     pub fn sessions(&self) -> SessionServiceClient<GrpcChannel> {
         SessionServiceClient::new(self.channel("session"))
@@ -310,6 +328,13 @@ impl TestNetwork {
         let address = &self.charge_points[cp_id].engine_address;
         EngineServiceClient::new(grpc_client::connect_lazily(address).expect("an address"))
     }
+}
+
+/// Whether the service at this address says that it can do its work.
+pub async fn is_serving(address: &str) -> bool {
+    let channel = grpc_client::connect_lazily(address).expect("an address");
+    let checked = HealthClient::new(channel).check(HealthCheckRequest::default()).await;
+    checked.is_ok_and(|checked| checked.into_inner().status() == ServingStatus::Serving)
 }
 
 /// The same on a port of its own.

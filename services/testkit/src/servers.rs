@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use evcharging_common::database::{Access, Database};
 use rustix::process::Signal;
 
 use crate::{Process, eventually, network::free_addresses};
@@ -51,9 +52,11 @@ macro_rules! server {
         pub struct $name(Server);
 
         impl $name {
-            /// Starts it and waits until it listens.
+            /// Starts it and waits until it answers.
             pub async fn start() -> Self {
-                Self(Server::start($tool).await)
+                let server = Self(Server::start($tool).await);
+                server.wait_until_it_answers().await;
+                server
             }
 
             /// Its process.
@@ -71,6 +74,7 @@ macro_rules! server {
             pub async fn restart(&mut self) {
                 self.0.process.restart();
                 self.0.wait_until_it_listens().await;
+                self.wait_until_it_answers().await;
             }
         }
     };
@@ -88,6 +92,9 @@ server!(
 );
 
 impl KafkaServer {
+    /// It listens only once it can.
+    async fn wait_until_it_answers(&self) {}
+
     /// Where it listens.
     pub fn bootstrap_servers(&self) -> &str {
         &self.0.address
@@ -95,6 +102,15 @@ impl KafkaServer {
 }
 
 impl PostgresServer {
+    /// It listens before it lets anyone in.
+    async fn wait_until_it_answers(&self) {
+        let url = self.admin_url();
+        eventually("PostgreSQL lets us in", async || {
+            Database::parse(&url, Access::Read).ok()?.connect().await.ok()
+        })
+        .await;
+    }
+
     /// As the user that may do everything.
     pub fn admin_url(&self) -> String {
         format!("postgres://test:test@{}/postgres", self.0.address)
