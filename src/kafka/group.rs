@@ -1,6 +1,6 @@
 //! Reading a topic in a consumer group: each partition by a task of its own, in batches, offsets stored only after the work is durable.
 
-use std::{collections::HashMap, future::Future, marker::PhantomData, sync::Arc};
+use std::{collections::HashMap, future::Future, marker::PhantomData, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use rdkafka::{
@@ -21,11 +21,14 @@ use super::{
 };
 use crate::{error::Error, events::Event, shutdown::CancellationToken};
 
+/// How long leaving the group may take.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Reads the topic of `E` until shutdown. `handle` gets batches of one partition in order and returns when their work is durable (it
 /// retries by itself whatever may be retried); only then are the offsets stored.
 ///
 /// # Errors
-/// When the consumer can't be made. A broker that is away is waited for.
+/// When the consumer can't be made, or the work on a partition broke off. A broker that is away is waited for.
 pub async fn run_group<E, F, H>(
     config: &KafkaConfig,
     group_id: &str,
@@ -53,6 +56,7 @@ where
         .set("heartbeat.interval.ms", "1500")
         .set("queued.max.messages.kbytes", "2048")
         .set("fetch.wait.max.ms", "500")
+        .set("socket.timeout.ms", "10000")
         .set("statistics.interval.ms", "5000")
         .create_with_context(context)
         .map_err(refused)?;
@@ -69,7 +73,8 @@ where
     };
 
     let consumer = group.consumer.clone();
-    loop {
+    let mut failed = None;
+    'reading: loop {
         tokio::select! {
             // What was taken away is stopped before anything new is looked at.
             biased;
@@ -81,7 +86,12 @@ where
                 let mut left = MAX_BATCH;
                 while let Some(received) = next {
                     match received {
-                        Ok(message) => group.push(&message).await,
+                        Ok(message) => {
+                            if let Err(error) = group.push(&message).await {
+                                failed = Some(error);
+                                break 'reading;
+                            }
+                        }
                         Err(error) => log_consumer_error(E::TOPIC, &error),
                     }
                     left -= 1;
@@ -92,7 +102,15 @@ where
         }
     }
     group.stop().await;
-    Ok(())
+    // Leaving the group asks the brokers and blocks meanwhile; one that does not answer must not hold up the end.
+    let closing = tokio::task::spawn_blocking(move || drop(consumer));
+    if tokio::time::timeout(CLOSING, closing).await.is_err() {
+        tracing::warn!(
+            topic = E::TOPIC,
+            "Kafka did not let the group go in time; what was worked on last may come again"
+        );
+    }
+    failed.map_or(Ok(()), Err)
 }
 
 /// The partitions that are this replica's for now.
@@ -107,7 +125,7 @@ struct Group<E, H> {
 }
 
 impl<E: Event, H> Group<E, H> {
-    async fn push<F>(&mut self, message: &BorrowedMessage<'_>)
+    async fn push<F>(&mut self, message: &BorrowedMessage<'_>) -> Result<(), Error>
     where
         F: Future<Output = ()> + Send,
         H: Fn(Vec<Received<E>>, DeadLetters) -> F + Send + Sync + 'static,
@@ -126,7 +144,11 @@ impl<E: Event, H> Group<E, H> {
             };
             Partition::start(worker, self.stopping.remove(&number))
         });
-        partition.push(Queued::new(message.offset(), Received::read(message))).await;
+        if partition.push(Queued::new(message.offset(), Received::read(message))).await {
+            return Ok(());
+        }
+        // Without its task, the partition would stand still for ever: the service ends and is started anew.
+        Err(Error::internal(format!("the work on partition {number} of {} broke off", E::TOPIC)))
     }
 
     /// What waits in its queue is dropped: whoever has the partition now reads it again.

@@ -60,10 +60,10 @@ impl<E: Event> Partition<E> {
         Self { queue, stop, task, is_paused: false }
     }
 
-    /// Queues a record. There is room: fetching pauses well before there is none.
-    pub(super) async fn push(&self, record: Queued<E>) {
-        // The task ends only after it was told to, and then needs no more.
-        drop(self.queue.send(record).await);
+    /// Queues a record. There is room: fetching pauses well before there is none. `false` when the task has ended, which it does by itself
+    /// only when the work panicked.
+    pub(super) async fn push(&self, record: Queued<E>) -> bool {
+        self.queue.send(record).await.is_ok()
     }
 
     /// Whether no more should be fetched for now.

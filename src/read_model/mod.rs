@@ -85,6 +85,11 @@ impl ReadModel {
         Ok(())
     }
 
+    async fn check_in_time(&self) -> Result<(), Error> {
+        let checked = tokio::time::timeout(LOOK_TIMEOUT, self.check()).await;
+        checked.unwrap_or_else(|_| Err(Error::unavailable("the database does not answer", "timeout")))
+    }
+
     /// Makes sure that the database itself would refuse a write: only session's credentials may.
     ///
     /// # Errors
@@ -112,7 +117,7 @@ impl ReadModel {
         let mut backoff = Backoff::reconnect();
         let mut outage = Outage::of("reading from the database");
         loop {
-            let checked = self.check().await;
+            let checked = self.check_in_time().await;
             outage.note(&checked);
             if checked.is_ok() {
                 return;
@@ -128,9 +133,7 @@ impl ReadModel {
         let mut look = tokio::time::interval(LOOK_INTERVAL);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(look.tick()).await.is_some() {
-            let checked = tokio::time::timeout(LOOK_TIMEOUT, self.check()).await;
-            let checked = checked
-                .unwrap_or_else(|_| Err(Error::unavailable("the database does not answer", "timeout")));
+            let checked = self.check_in_time().await;
             outage.note(&checked);
             match checked {
                 Ok(()) => health.unblock(DATABASE).await,

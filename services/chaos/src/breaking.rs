@@ -117,18 +117,20 @@ impl Breaker {
         }
     }
 
-    /// Mends all that is broken, and starts again what died by itself.
-    pub async fn mend_all(&mut self, fleet: &mut Fleet) {
+    /// Mends all that is broken; tells what died by itself, and starts it again.
+    pub async fn mend_all(&mut self, fleet: &mut Fleet) -> Vec<String> {
         for broken in std::mem::take(&mut self.broken) {
             self.mend(fleet, &broken);
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
+        let mut problems = Vec::new();
         for member in &mut fleet.members {
             if member.has_ended() {
-                println!("         {} had ended by itself and is started again", member.name);
+                problems.push(format!("{} had ended by itself", member.name));
                 member.start_again();
             }
         }
+        problems
     }
 
     /// How much was broken.

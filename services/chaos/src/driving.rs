@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// What the drivers saw.
 #[derive(Debug, Default)]
 pub struct Heard {
-    /// Requests that were sent.
-    pub requests: usize,
+    /// Requests that Kafka took.
+    pub requests: Vec<String>,
     /// Sessions that a driver saw authorized.
     pub authorized: Vec<String>,
     /// Sessions whose ticket a driver saw in time.
@@ -72,7 +72,7 @@ impl Drivers {
         let mut all = Heard::default();
         while let Some(heard) = self.tasks.join_next().await {
             let heard = heard.expect("a driver does not fail");
-            all.requests += heard.requests;
+            all.requests.extend(heard.requests);
             all.authorized.extend(heard.authorized);
             all.tickets += heard.tickets;
             all.unanswered += heard.unanswered;
@@ -108,8 +108,10 @@ impl Driver {
             driver_id: self.driver_id.clone(),
             ..Default::default()
         };
-        self.send(&pb::DriverRequest::from(request), stop).await;
-        self.heard.requests += 1;
+        if !self.send(&pb::DriverRequest::from(request), stop).await {
+            return;
+        }
+        self.heard.requests.push(request_id.clone());
         let answer = self
             .wait_for(|told| match told {
                 Notification::AuthorizationResponse(answer) if answer.request_id == request_id => {
@@ -152,14 +154,15 @@ impl Driver {
         self.heard.tickets += usize::from(ended.await == Some(true));
     }
 
-    /// Sends until Kafka has it.
-    async fn send<E: Event>(&self, event: &E, stop: &CancellationToken) {
+    /// Sends until Kafka has it; `false` when the end came first.
+    async fn send<E: Event>(&self, event: &E, stop: &CancellationToken) -> bool {
         let record = OutgoingRecord::new(&self.driver_id, event);
         while self.producer.send_record(&record).await.is_err() {
             if stop.is_cancelled() {
-                return;
+                return false;
             }
         }
+        true
     }
 
     async fn wait_for<T>(&mut self, pick: impl Fn(&Notification) -> Option<T>) -> Option<T> {

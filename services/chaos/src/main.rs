@@ -78,11 +78,11 @@ async fn main() -> ExitCode {
             return ExitCode::from(EXIT_INTERRUPTED);
         }
     }
-    breaker.mend_all(&mut fleet).await;
+    let mut problems = breaker.mend_all(&mut fleet).await;
     println!("{:5.1} s  everything runs again; it comes to rest", began.elapsed().as_secs_f32());
     stop.cancel();
     let heard = drivers.join().await;
-    let mut problems = fleet.settle(SETTLING).await;
+    problems.extend(fleet.settle(SETTLING).await);
 
     let history = History::read(&kafka).await;
     let mut ledger = fleet.database.ledger().await;

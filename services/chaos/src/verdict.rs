@@ -53,6 +53,7 @@ pub async fn problems(history: &History, heard: &Heard, ledger: &mut Ledger) -> 
             ));
         }
     }
+    check_answers(history, heard, &rows, &mut problems);
     check_order(history, &mut problems);
     if history.dead_letters > 0 {
         problems.push(format!(
@@ -128,7 +129,37 @@ fn check_rows(
     }
 }
 
-/// Energy flows after it was authorized, the bill comes last and is not below what was told before.
+/// Each request has its answer, and nobody was told of a session that there is not.
+fn check_answers(history: &History, heard: &Heard, rows: &BTreeMap<String, Row>, problems: &mut Vec<String>) {
+    let mut answered = BTreeSet::new();
+    for told in &history.told {
+        let session_id = match told {
+            Notification::AuthorizationResponse(answer) => {
+                answered.insert(answer.request_id.as_str());
+                &answer.session_id
+            }
+            Notification::SessionStarted(told) => &told.session_id,
+            Notification::ConsumptionUpdate(told) => &told.session_id,
+            Notification::SupplyError(told) => &told.session_id,
+            Notification::Ticket(told) => &told.session_id,
+            Notification::ReservationExpired(told) => &told.session_id,
+            Notification::CpError(_) | Notification::CpFixed(_) => continue,
+        };
+        if !session_id.is_empty() && !rows.contains_key(session_id) {
+            problems.push(format!("a driver was told of session {session_id}, which is not in the database"));
+        }
+    }
+    for request_id in &heard.requests {
+        if !answered.contains(request_id.as_str()) {
+            problems.push(format!("the request {request_id} was never answered"));
+        }
+    }
+    if !rows.values().any(|row| row.cost_micros >= 0) {
+        problems.push("nothing was billed at all".to_owned());
+    }
+}
+
+/// The start comes after the authorization and before the bill; energy never goes back, and the bill is not below it.
 fn check_order(history: &History, problems: &mut Vec<String>) {
     #[derive(Default)]
     struct Seen {
@@ -183,7 +214,7 @@ pub async fn summary(history: &History, heard: &Heard, ledger: &mut Ledger) -> S
     format!(
         "{} requests ({} not answered in time), {} sessions, {billed} billed ({exact} to the register's end), {} tickets seen in time, \
          {} notifications sent again",
-        heard.requests,
+        heard.requests.len(),
         heard.unanswered,
         rows.len(),
         heard.tickets,

@@ -41,6 +41,8 @@ const SERVICES: &[&str] =
 /// How long a drain waits for final registers before it bills what it knows.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 
+/// How long giving back the lease may take.
+const LEASE_RETURN: Duration = Duration::from_secs(3);
 /// What it reads and writes.
 const TOPICS: &[&str] = &[
     kafka::topics::DRIVER_EVENTS,
@@ -177,7 +179,9 @@ impl Service {
                 shutdown.clone(),
             )),
         ];
-        let lease = startup::hold_lease(self.store, replica_id, others_alive, health, shutdown.clone());
+        // Given back last: until then this replica may still be deciding and sending, and one that starts must not take that for a cold start.
+        let lease_shutdown = CancellationToken::new();
+        let lease = startup::hold_lease(self.store, replica_id, others_alive, health, lease_shutdown.clone());
         let lease = tokio::spawn(lease);
         let (writer, producer) = (self.writer.clone(), self.producer.clone());
         let events = kafka::run_group(
@@ -192,10 +196,12 @@ impl Service {
         let served = tokio::try_join!(server.serve(shutdown.clone()), events);
         shutdown.cancel();
         join_all(background).await;
-        // Given back last: until then this replica may still be sending.
-        drop(lease.await);
         self.writer_shutdown.cancel();
         drop(self.writer_task.await);
+        lease_shutdown.cancel();
+        if tokio::time::timeout(LEASE_RETURN, lease).await.is_err() {
+            tracing::debug!("the database did not take the lease back in time; it runs out by itself");
+        }
         served.map(|_| ())
     }
 }

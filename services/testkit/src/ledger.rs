@@ -52,6 +52,11 @@ impl Ledger {
                  ((SELECT COUNT(*) FROM ledger_entries l WHERE l.session_id = s.session_id AND l.amount_micros = -s.cost_micros) = 1)",
             ),
             (
+                "I2: a session that was not billed has a ledger entry",
+                "SELECT COUNT(*) FROM session_rows s WHERE s.cost_micros IS NULL \
+                 AND EXISTS (SELECT 1 FROM ledger_entries l WHERE l.session_id = s.session_id)",
+            ),
+            (
                 "I4: a charge point and its open session disagree",
                 "SELECT COUNT(*) FROM charge_points c WHERE COALESCE(c.session_id, '') <> COALESCE( \
                  (SELECT s.session_id FROM session_rows s WHERE s.cp_id = c.cp_id AND s.ended_at_ms IS NULL), '')",

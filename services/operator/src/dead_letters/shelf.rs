@@ -11,6 +11,7 @@ use evcharging_common::{
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
 };
 
 use super::letter::{Letter, Place};
@@ -27,7 +28,7 @@ pub(super) async fn read_all(config: &KafkaConfig) -> Result<Vec<Letter>, Error>
 
 fn read_all_blocking(config: &KafkaConfig) -> Result<Vec<Letter>, Error> {
     let topic = config.name_of(topics::DEAD_LETTERS);
-    let away = |error: rdkafka::error::KafkaError| {
+    let away = |error: KafkaError| {
         Error::unavailable(
             format!("Kafka at {} does not answer: {error}", config.kafka_bootstrap_servers),
             error,
@@ -38,11 +39,19 @@ fn read_all_blocking(config: &KafkaConfig) -> Result<Vec<Letter>, Error> {
         // librdkafka wants a group's name even of a client that joins none.
         .set("group.id", config.name_of("evcharging-dead-letters"))
         .set("enable.auto.commit", "false")
+        // Should the oldest go while we read.
+        .set("auto.offset.reset", "earliest")
+        // Where the last offset holds no record, the end is told apart from silence.
+        .set("enable.partition.eof", "true")
         .create()
         .map_err(|error| {
             Error::invalid_argument("the configuration of Kafka", format!("was refused: {error}"))
         })?;
     let metadata = consumer.fetch_metadata(Some(&topic), METADATA_TIMEOUT).map_err(away)?;
+    if metadata.topics().iter().all(|found| found.partitions().is_empty()) {
+        let message = format!("Kafka at {} has no topic {topic}", config.kafka_bootstrap_servers);
+        return Err(Error::not_found("TOPIC_UNKNOWN", message));
+    }
     let mut assignment = TopicPartitionList::new();
     let mut expected = Vec::new();
     for partition in metadata.topics().iter().flat_map(|found| found.partitions()) {
@@ -61,8 +70,7 @@ fn read_all_blocking(config: &KafkaConfig) -> Result<Vec<Letter>, Error> {
     let mut heard = Instant::now();
     while !expected.is_empty() {
         match consumer.poll(Duration::from_millis(200)) {
-            Some(message) => {
-                let message = message.map_err(away)?;
+            Some(Ok(message)) => {
                 heard = Instant::now();
                 let place = Place { partition: message.partition(), offset: message.offset() };
                 // What others put there can't be replayed, but must not hide the rest.
@@ -71,6 +79,11 @@ fn read_all_blocking(config: &KafkaConfig) -> Result<Vec<Letter>, Error> {
                 }
                 expected.retain(|(partition, end)| *partition != place.partition || place.offset + 1 < *end);
             }
+            Some(Err(KafkaError::PartitionEOF(ended))) => {
+                expected.retain(|(partition, _)| *partition != ended)
+            }
+            // One broker of several may be away; silence ends it in any case.
+            Some(Err(error)) => tracing::debug!(%error, "reading dead letters"),
             None if heard.elapsed() > SILENCE => {
                 let message = format!("Kafka at {} went silent", config.kafka_bootstrap_servers);
                 return Err(Error::unavailable(message, "no record came"));

@@ -14,7 +14,7 @@ use rdkafka::{
     types::RDKafkaErrorCode,
 };
 
-use super::difference::{Change, Found, Wanted};
+use super::difference::{Change, Found, Wanted, is_enough};
 
 /// How long Kafka may take for one answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -54,13 +54,13 @@ impl Cluster {
         })
     }
 
-    /// How many brokers there are, and every topic.
-    pub(super) async fn topics(&self) -> Result<(i32, BTreeMap<String, Found>), Error> {
+    /// How many brokers answer, and those of the named topics that exist.
+    pub(super) async fn topics(&self, wanted: &[String]) -> Result<(i32, BTreeMap<String, Found>), Error> {
         let admin = self.admin.clone();
         let metadata = tokio::task::spawn_blocking(move || admin.inner().fetch_metadata(None, TIMEOUT)).await;
         let metadata = metadata.map_err(Error::internal)?.map_err(|error| self.away(&error))?;
         let mut found = BTreeMap::new();
-        for topic in metadata.topics() {
+        for topic in metadata.topics().iter().filter(|topic| wanted.iter().any(|name| name == topic.name())) {
             let replicas = topic.partitions().iter().map(|partition| partition.replicas().len()).min();
             let topic_found = Found {
                 partitions: count(topic.partitions().len()),
@@ -117,7 +117,8 @@ impl Cluster {
                 }
             }
             for (name, value) in &topic.settings {
-                altered = altered.set(name, value);
+                let set = found.settings.get(*name).filter(|is| is_enough(name, is, value)).unwrap_or(value);
+                altered = altered.set(name, set);
             }
             let done =
                 self.admin.alter_configs([&altered], &options()).await.map_err(|error| self.away(&error))?;

@@ -43,6 +43,8 @@ pub(super) struct Change {
 const REPLICAS: &str = "replicas";
 const PARTITIONS: &str = "partitions";
 const EXISTS: &str = "topic";
+/// Kafka's name for how many copies must have a record before it counts.
+const MIN_COPIES: &str = "min.insync.replicas";
 
 impl Wanted {
     pub(super) fn new(topic: &Topic, name: String, partitions: i32, replicas: i32) -> Self {
@@ -51,7 +53,7 @@ impl Wanted {
             ("cleanup.policy", policy.to_owned()),
             ("retention.ms", (topic.retention_hours * 3_600_000).to_string()),
             // One broker may be away without a write being refused, and none is confirmed that one copy alone holds.
-            ("min.insync.replicas", (replicas - 1).max(1).to_string()),
+            (MIN_COPIES, (replicas - 1).max(1).to_string()),
         ];
         Self { name, partitions, replicas, settings }
     }
@@ -94,12 +96,18 @@ pub(super) fn differences(wanted: &[Wanted], found: &BTreeMap<String, Found>) ->
         }
         for (name, should_be) in &topic.settings {
             let setting = is.settings.get(*name).map_or("", String::as_str);
-            if !same(setting, should_be) {
+            if !is_enough(name, setting, should_be) {
                 changes.push(Change::new(topic, name, setting, should_be));
             }
         }
     }
     changes
+}
+
+/// The same, or for copies that must have a record: more.
+pub(super) fn is_enough(name: &str, is: &str, should_be: &str) -> bool {
+    let number = |text: &str| text.parse::<i32>().unwrap_or(0);
+    same(is, should_be) || (name == MIN_COPIES && number(is) >= number(should_be))
 }
 
 /// Kafka may tell a list in another order.
@@ -158,6 +166,17 @@ mod tests {
         }
         if let Some(status) = found.get_mut(topics::NETWORK_STATUS) {
             status.settings.insert("cleanup.policy".to_owned(), "delete, compact".to_owned());
+        }
+        assert_eq!(differences(&wanted, &found), []);
+    }
+
+    #[test]
+    fn more_copies_than_needed_are_never_taken_back() {
+        let wanted = wanted();
+        let mut found = as_wanted(&wanted);
+        for topic in found.values_mut() {
+            topic.replicas = 5;
+            topic.settings.insert(MIN_COPIES.to_owned(), "4".to_owned());
         }
         assert_eq!(differences(&wanted, &found), []);
     }

@@ -24,7 +24,7 @@ pub struct TopicsConfig {
     /// Make what is missing and change what differs; without it, only tell
     #[arg(long)]
     pub apply: bool,
-    /// Copies of each record; by default 3, or as many as there are brokers
+    /// Copies of each record; by default as many as a topic has, and for a new one 3, or as many as brokers answer
     #[arg(long, env = "EVCHARGING_REPLICATION_FACTOR", value_name = "N", value_parser = clap::value_parser!(i32).range(1..=15))]
     pub replication_factor: Option<i32>,
     /// Partitions of a topic instead of the usual number; can be repeated
@@ -41,10 +41,12 @@ pub struct TopicsConfig {
 /// When Kafka does not answer or refuses, or when there is a difference that was not removed.
 pub async fn topics(config: TopicsConfig) -> Result<(), Error> {
     let cluster = Cluster::connect(&config.kafka)?;
-    let (brokers, found) = cluster.topics().await?;
-    let replicas = config.replication_factor.unwrap_or(REPLICAS.min(brokers));
-    if replicas > brokers {
-        let problem = format!("is {replicas}, but Kafka has {brokers} brokers");
+    let names: Vec<String> = topics::ALL.iter().map(|topic| config.kafka.name_of(topic.name)).collect();
+    let (brokers, found) = cluster.topics(&names).await?;
+    if let Some(replicas) = config.replication_factor
+        && replicas > brokers
+    {
+        let problem = format!("is {replicas}, but {brokers} brokers answer");
         return Err(Error::invalid_argument("--replication-factor", problem));
     }
     let wanted: Vec<Wanted> = topics::ALL
@@ -52,7 +54,11 @@ pub async fn topics(config: TopicsConfig) -> Result<(), Error> {
         .map(|topic| {
             let asked = config.partitions.iter().find(|(name, _)| name == topic.name);
             let partitions = asked.map_or(topic.partitions, |(_, partitions)| *partitions);
-            Wanted::new(topic, config.kafka.name_of(topic.name), partitions, replicas)
+            let name = config.kafka.name_of(topic.name);
+            // A topic that exists keeps its copies: a broker that is away at the moment is no reason for fewer.
+            let kept = found.get(&name).map(|found| found.replicas);
+            let replicas = config.replication_factor.or(kept).unwrap_or(REPLICAS.min(brokers));
+            Wanted::new(topic, name, partitions, replicas)
         })
         .collect();
     let changes: Vec<Change> = differences(&wanted, &found);
@@ -64,6 +70,11 @@ pub async fn topics(config: TopicsConfig) -> Result<(), Error> {
     if config.apply {
         for topic in &wanted {
             cluster.apply(topic, found.get(&topic.name), &changes).await?;
+        }
+        if changes.iter().any(Change::grows_partitions) {
+            remark(
+                "Partitions were added: restart cp-registry, which follows those that it found at its start.",
+            );
         }
     }
     let left = changes.iter().filter(|change| !config.apply || !change.can_be_applied()).count();
