@@ -18,15 +18,18 @@ struct Server {
 }
 
 impl Server {
-    /// Runs `tools/NAME FOLDER PORT`.
+    /// Runs `tools/NAME FOLDER PORT SECOND_PORT`.
     async fn start(name: &'static str) -> Self {
-        let [address] = free_addresses();
-        let (_, port) = address.rsplit_once(':').expect("an address has a port");
+        // Kafka's controller has a port of its own.
+        let [address, second] = free_addresses();
+        let port = |address: &str| {
+            address.rsplit_once(':').map(|(_, port)| port.to_owned()).expect("an address has a port")
+        };
         let folder = tempfile::tempdir().expect("a temporary folder");
         // PostgreSQL runs as a user of its own, who must get in.
         let everyone = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), everyone).expect("our own folder");
-        let arguments = [folder.path().join("data").display().to_string(), port.to_owned()];
+        let arguments = [folder.path().join("data").display().to_string(), port(&address), port(&second)];
         let process = Process::start_program(name, &tool(name), &arguments);
         let server = Self { process, address, _folder: folder };
         server.wait_until_it_listens().await;
