@@ -128,7 +128,7 @@ impl Database {
     /// One connection.
     ///
     /// # Errors
-    /// UNAVAILABLE when the database does not let us in, in words that name it.
+    /// UNAVAILABLE when the database does not answer, FAILED_PRECONDITION when it does not let us in, in words that name it.
     pub async fn connect(&self) -> Result<AnyConnection, Error> {
         let connecting = async {
             let mut connection = self.options.connect().await?;
@@ -138,6 +138,10 @@ impl Database {
         let place = self.place();
         match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(sqlx::Error::Database(error))) if is_refused(error.as_ref()) => {
+                let message = format!("the database {place} does not let us in: {error}");
+                Err(Error::failed_precondition("DATABASE_REFUSED", message))
+            }
             Ok(Err(error)) => {
                 Err(Error::unavailable(format!("cannot open the database {place}: {error}"), &error))
             }
@@ -252,6 +256,11 @@ impl From<sqlx::Error> for Error {
             _ => Self::internal(error),
         }
     }
+}
+
+/// A wrong user, password or name of a database: waiting does not help.
+fn is_refused(error: &dyn sqlx::error::DatabaseError) -> bool {
+    is_login_refused(error) || matches!(error.code().as_deref(), Some("3D000" | "42000"))
 }
 
 /// A wrong user or password, as PostgreSQL and MySQL say it.

@@ -92,9 +92,21 @@ impl ReadModel {
 
     /// Makes sure that the database itself would refuse a write: only session's credentials may.
     ///
+    /// A database that is away is waited for.
+    ///
     /// # Errors
-    /// FAILED_PRECONDITION when it would not; what the database fails with.
+    /// FAILED_PRECONDITION when it would not.
     pub async fn refuse_writing_credentials(&self) -> Result<(), Error> {
+        let mut backoff = Backoff::reconnect();
+        loop {
+            match self.try_to_write().await {
+                Err(error) if error.is_retryable() => backoff.wait().await,
+                tried => return tried,
+            }
+        }
+    }
+
+    async fn try_to_write(&self) -> Result<(), Error> {
         if self.dialect == Dialect::Sqlite {
             // The file is opened read-only.
             return Ok(());

@@ -218,7 +218,7 @@ impl Fleet {
         std::fs::create_dir_all(folder).expect("a folder for the logs");
         for member in &mut self.members {
             let path = folder.join(format!("{}.log", member.name));
-            std::fs::write(path, member.process().output()).expect("a log is written");
+            std::fs::write(path, member.process().whole_output()).expect("a log is written");
         }
     }
 }

@@ -47,6 +47,19 @@ async fn the_database_is_killed_and_frozen_during_a_charge() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_service_that_starts_before_its_database_waits_for_it() {
+    let options = NetworkOptions { own_postgres: true, ..NetworkOptions::default() };
+    let mut network = TestNetwork::start_with(options).await;
+    let mut server = network.postgres.take().unwrap();
+    server.kill();
+    network.session.restart();
+    network.session.wait_for_line("opening the database fails");
+    server.restart().await;
+    network.session.wait_for_line("session listens");
+    eventually("session serves", async || network.is_serving("session").await.then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_names_the_topics_that_are_missing_and_waits_for_them() {
     let cluster: MockCluster<'static, DefaultProducerContext> = MockCluster::new(1).unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -7,12 +7,14 @@ use std::{
 };
 
 use evcharging_common::{
-    database::DatabaseConfig,
+    backoff::Backoff,
+    database::{Access, Database, DatabaseConfig, Dialect},
     error::Error,
     grpc_server::{self, GrpcServer, ListenConfig},
     ids,
     kafka::{self, KafkaConfig, Producer},
     money,
+    outage::Outage,
     pb::session::v1::{
         network_write_service_server::NetworkWriteServiceServer, session_service_server::SessionServiceServer,
     },
@@ -20,7 +22,7 @@ use evcharging_common::{
     shutdown::CancellationToken,
 };
 use futures::future::join_all;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::Instant};
 use tonic::service::Routes;
 
 use crate::{
@@ -41,6 +43,8 @@ const SERVICES: &[&str] =
 /// How long a drain waits for final registers before it bills what it knows.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 
+/// How long a start waits for a database that is away; then it ends, and whoever runs it starts it anew.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long giving back the lease may take.
 const LEASE_RETURN: Duration = Duration::from_secs(3);
 /// What it reads and writes.
@@ -103,7 +107,7 @@ impl Service {
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
         let listener = grpc_server::listen(config.listen.listen).await?;
         let local_address = listener.local_addr().map_err(Error::internal)?;
-        let store = SqlStore::open(&config.database.database_url).await?;
+        let store = open_store(&config.database.database_url).await?;
         let read_model = ReadModel::open_lazily(&config.database.database_url)?;
         let rules = Rules {
             reservation_ms: config.reservation_ms,
@@ -143,7 +147,16 @@ impl Service {
     /// The database, the transport or Kafka's client fails for good.
     pub async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
         let replica_id = ids::new_id();
-        startup::begin(&mut self.store, &self.writer, &replica_id, self.startup).await?;
+        let deadline = Instant::now() + DATABASE_PATIENCE;
+        let mut backoff = Backoff::reconnect();
+        while let Err(error) = startup::begin(&mut self.store, &self.writer, &replica_id, self.startup).await
+        {
+            if !error.is_retryable() || Instant::now() > deadline {
+                return Err(error);
+            }
+            tracing::warn!(%error, "the start waits for the database");
+            backoff.wait().await;
+        }
 
         let session = SessionGrpc {
             writer: self.writer.clone(),
@@ -206,6 +219,24 @@ impl Service {
     }
 }
 
+/// Opens the database; a server that does not answer is waited for, as everything may start in any order.
+async fn open_store(database_url: &str) -> Result<SqlStore, Error> {
+    let is_server = Database::parse(database_url, Access::Write)?.dialect() != Dialect::Sqlite;
+    let deadline = Instant::now() + DATABASE_PATIENCE;
+    let mut backoff = Backoff::reconnect();
+    let mut outage = Outage::of("opening the database");
+    loop {
+        let opened = SqlStore::open(database_url).await;
+        match &opened {
+            Err(error) if is_server && error.is_retryable() && Instant::now() < deadline => {
+                outage.note(&opened)
+            }
+            _ => return opened,
+        }
+        backoff.wait().await;
+    }
+}
+
 impl Handle {
     /// Ends every open session: asks for the stop, waits a little for the final registers, then ends the rest with what is known, and
     /// waits until Kafka has every event. Tells how many sessions were open.
@@ -213,7 +244,7 @@ impl Handle {
     /// # Errors
     /// When the database fails.
     pub async fn drain(&mut self) -> Result<usize, Error> {
-        let deadline = tokio::time::Instant::now() + DRAIN_TIMEOUT;
+        let deadline = Instant::now() + DRAIN_TIMEOUT;
         let open = self.store.open_sessions(u32::MAX).await?;
         let stops = open.iter().map(|session_id| {
             self.writer.execute(Command::StopCharging(StopCharging {
@@ -228,12 +259,12 @@ impl Handle {
             }
         }
         let mut look = tokio::time::interval(Duration::from_millis(100));
-        while tokio::time::Instant::now() < deadline && !self.store.open_sessions(1).await?.is_empty() {
+        while Instant::now() < deadline && !self.store.open_sessions(1).await?.is_empty() {
             look.tick().await;
         }
         startup::terminate_all(&mut self.store, &self.writer).await?;
-        let deadline = tokio::time::Instant::now() + DRAIN_TIMEOUT;
-        while tokio::time::Instant::now() < deadline && !self.store.waiting_events(1).await?.is_empty() {
+        let deadline = Instant::now() + DRAIN_TIMEOUT;
+        while Instant::now() < deadline && !self.store.waiting_events(1).await?.is_empty() {
             look.tick().await;
         }
         Ok(open.len())

@@ -24,6 +24,8 @@ pub struct Process {
     arguments: Vec<String>,
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    /// What it printed before it was started anew.
+    earlier: Vec<String>,
 }
 
 impl Process {
@@ -58,6 +60,7 @@ impl Process {
             arguments: arguments.to_vec(),
             child,
             lines,
+            earlier: Vec::new(),
         }
     }
 
@@ -69,6 +72,11 @@ impl Process {
     /// What it printed so far.
     pub fn output(&self) -> String {
         self.lines.lock().expect("no test panics with the log").join("\n")
+    }
+
+    /// The same with what it printed before it was started anew.
+    pub fn whole_output(&self) -> String {
+        format!("{}\n{}", self.earlier.join("\n"), self.output())
     }
 
     /// Waits for a line that contains `text`.
@@ -113,6 +121,8 @@ impl Process {
         self.kill();
         let mut anew = Self::start_program(&self.name, &self.program, &self.arguments);
         std::mem::swap(self, &mut anew);
+        self.earlier = std::mem::take(&mut anew.earlier);
+        self.earlier.append(&mut anew.lines.lock().expect("no test panics with the log"));
     }
 
     /// Starts anew what was killed.
