@@ -133,7 +133,7 @@ impl KafkaAccess {
 }
 
 /// A client's refusal of its configuration, in words about our flags.
-pub(crate) fn refused(error: rdkafka::error::KafkaError) -> Error {
+pub fn refused(error: rdkafka::error::KafkaError) -> Error {
     let mut refused = Error::invalid_argument("the configuration of Kafka", format!("was refused: {error}"));
     refused.cause = Some(error.to_string());
     refused

@@ -8,11 +8,13 @@ mod group;
 mod partition;
 mod producer;
 mod received;
+mod stored;
 pub mod topics;
 
-pub use config::{KafkaAccess, KafkaConfig, SaslMechanism};
+pub use config::{KafkaAccess, KafkaConfig, SaslMechanism, refused};
 pub use dead_letters::DeadLetters;
 pub use follow::{Seen, follow};
 pub use group::run_group;
 pub use producer::{DELIVERY_TIMEOUT, OutgoingRecord, Producer};
 pub use received::Received;
+pub use stored::{Stored, read_stored};

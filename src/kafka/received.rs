@@ -25,6 +25,12 @@ pub struct Received<E> {
     pub(super) raw: Raw,
 }
 
+/// A header's value, if the record has it.
+pub(super) fn header(message: &BorrowedMessage<'_>, name: &str) -> Option<String> {
+    let found = message.headers()?.iter().find(|header| header.key == name)?;
+    Some(String::from_utf8_lossy(found.value?).into_owned())
+}
+
 /// A record as it came.
 #[derive(Debug, Clone)]
 pub(super) struct Raw {
@@ -61,10 +67,7 @@ impl<E: Event> Received<E> {
 
     /// Reads one record, or says why it can't be read.
     pub(super) fn read(message: &BorrowedMessage<'_>) -> Result<Self, Box<Unreadable>> {
-        let header = |name: &str| {
-            let found = message.headers()?.iter().find(|header| header.key == name)?;
-            Some(String::from_utf8_lossy(found.value?).into_owned())
-        };
+        let header = |name: &str| header(message, name);
         let raw = Raw {
             topic: E::TOPIC,
             partition: message.partition(),

@@ -13,8 +13,7 @@ use evcharging_common::{
     address_file::Addresses,
     error::Error,
     grpc_client::connect_lazily,
-    kafka,
-    kafka::KafkaConfig,
+    kafka::{self, KafkaConfig},
     pb::{
         authorization::v1::authorization_service_client::AuthorizationServiceClient,
         events::v1::{DriverNotification, driver_notification::Notification},

@@ -3,23 +3,16 @@
 use std::{
     collections::{BTreeMap, HashSet},
     path::Path,
-    time::Duration,
 };
 
 use evcharging_common::{
     events::Event,
-    kafka::KafkaConfig,
+    kafka::{self, KafkaConfig},
     pb::events::v1::{
-        CpTelemetry, DriverNotification, cp_telemetry::Telemetry, driver_notification::Notification,
+        CpTelemetry, DeadLetter, DriverNotification, cp_telemetry::Telemetry,
+        driver_notification::Notification,
     },
 };
-use rdkafka::{
-    Message, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
-    message::Headers,
-};
-
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a charge point published about one session.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,11 +37,6 @@ pub struct History {
 impl History {
     /// Reads all that there is now.
     pub async fn read(kafka: &KafkaConfig) -> Self {
-        let kafka = kafka.clone();
-        tokio::task::spawn_blocking(move || Self::read_blocking(&kafka)).await.expect("the topics are read")
-    }
-
-    fn read_blocking(kafka: &KafkaConfig) -> Self {
         let mut history = Self { told: Vec::new(), repeated: 0, metered: BTreeMap::new(), dead_letters: 0 };
         let mut seen = HashSet::new();
         each_record::<DriverNotification>(kafka, |event_id, event| {
@@ -57,7 +45,8 @@ impl History {
             } else {
                 history.repeated += 1;
             }
-        });
+        })
+        .await;
         each_record::<CpTelemetry>(kafka, |_, event| match event.telemetry {
             Some(Telemetry::SessionStarted(started)) => {
                 let metered = history.metered.entry(started.session_id).or_default();
@@ -74,8 +63,9 @@ impl History {
                 metered.end_mwh = Some(end.register_mwh);
             }
             Some(Telemetry::Fault(_)) | None => {}
-        });
-        each_record::<evcharging_common::pb::events::v1::DeadLetter>(kafka, |_, _| history.dead_letters += 1);
+        })
+        .await;
+        each_record::<DeadLetter>(kafka, |_, _| history.dead_letters += 1).await;
         history
     }
 
@@ -86,32 +76,8 @@ impl History {
     }
 }
 
-fn each_record<E: Event>(kafka: &KafkaConfig, mut take: impl FnMut(String, E)) {
-    let consumer: BaseConsumer =
-        kafka.client("chaos-history").set("group.id", "chaos-history").create().expect("a consumer");
-    let topic = kafka.name_of(E::TOPIC);
-    let metadata = consumer.fetch_metadata(Some(&topic), TIMEOUT).expect("the topic is there");
-    let mut assignment = TopicPartitionList::new();
-    let mut left = BTreeMap::new();
-    for partition in metadata.topics()[0].partitions() {
-        let (first, end) = consumer.fetch_watermarks(&topic, partition.id(), TIMEOUT).expect("its bounds");
-        if first < end {
-            assignment
-                .add_partition_offset(&topic, partition.id(), Offset::Offset(first))
-                .expect("an offset");
-            left.insert(partition.id(), end);
-        }
-    }
-    consumer.assign(&assignment).expect("partitions are assigned");
-    while !left.is_empty() {
-        let message = consumer.poll(TIMEOUT).expect("a record in time").expect("a record");
-        let header = |name: &str| {
-            let found = message.headers()?.iter().find(|header| header.key == name)?;
-            Some(String::from_utf8_lossy(found.value?).into_owned())
-        };
-        let value = message.payload().unwrap_or_default();
-        let event = E::decode_value(value, header("content-type").as_deref()).expect("an event of ours");
-        take(header("ce_id").unwrap_or_default(), event);
-        left.retain(|partition, end| *partition != message.partition() || message.offset() + 1 < *end);
+async fn each_record<E: Event>(kafka: &KafkaConfig, mut take: impl FnMut(String, E)) {
+    for stored in kafka::read_stored::<E>(kafka, "chaos-history").await.expect("the topic is read") {
+        take(stored.event_id.unwrap_or_default(), stored.event.expect("an event of ours"));
     }
 }

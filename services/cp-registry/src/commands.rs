@@ -2,8 +2,7 @@
 
 use evcharging_common::{
     error::Error,
-    kafka,
-    kafka::KafkaConfig,
+    kafka::{self, KafkaConfig},
     pb::events::v1::{CentralCommand, central_command::Command},
     shutdown::CancellationToken,
     vocabulary::SimulatedErrorKind,

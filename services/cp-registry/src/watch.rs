@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use evcharging_common::{
     error::Error,
-    kafka,
-    kafka::KafkaConfig,
+    kafka::{self, KafkaConfig},
     pb::{events::v1::CpEvent, types::v1::ChargePoint},
     read_model::{ChargePointFilter, PageRequest, ReadModel},
     shutdown::CancellationToken,

@@ -4,8 +4,7 @@ use evcharging_common::{
     backoff::Backoff,
     error::Error,
     events::Event,
-    kafka,
-    kafka::{KafkaConfig, OutgoingRecord, Producer},
+    kafka::{self, KafkaConfig, OutgoingRecord, Producer},
     pb::events::v1::{DriverNotification, driver_notification::Notification},
     shutdown::CancellationToken,
 };

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use evcharging_common::{error::Error, kafka::KafkaConfig};
+use evcharging_common::{
+    error::Error,
+    kafka::{KafkaConfig, refused},
+};
 use rdkafka::{
     ClientContext,
     admin::{
@@ -44,9 +47,7 @@ pub(super) struct Cluster {
 impl Cluster {
     /// Connects on first use.
     pub(super) fn connect(config: &KafkaConfig) -> Result<Self, Error> {
-        let admin = config.client("evcharging-topics").create_with_context(Quiet).map_err(|error| {
-            Error::invalid_argument("the configuration of Kafka", format!("was refused: {error}"))
-        })?;
+        let admin = config.client("evcharging-topics").create_with_context(Quiet).map_err(refused)?;
         Ok(Self {
             admin: Arc::new(admin),
             place: config.kafka_bootstrap_servers.clone(),
