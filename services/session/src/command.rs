@@ -294,6 +294,32 @@ pub struct Touched<'a> {
     pub driver_ids: Vec<&'a str>,
     /// Sessions.
     pub session_ids: Vec<&'a str>,
+    /// Those of the drivers whose charge point, if they charge, the command does not name.
+    pub unplaced_driver_ids: Vec<&'a str>,
+    /// Those of the sessions whose charge point the command does not name.
+    pub unplaced_session_ids: Vec<&'a str>,
+}
+
+impl<'a> Touched<'a> {
+    fn charge(&mut self, charge: &'a WhichCharge) {
+        self.driver_ids.push(&charge.driver_id);
+        self.cp_ids.push(&charge.cp_id);
+    }
+
+    fn session_at(&mut self, session_id: &'a str, cp_id: &'a str) {
+        self.session_ids.push(session_id);
+        self.cp_ids.push(cp_id);
+    }
+
+    fn session(&mut self, session_id: &'a str) {
+        self.session_ids.push(session_id);
+        self.unplaced_session_ids.push(session_id);
+    }
+
+    fn driver(&mut self, driver_id: &'a str) {
+        self.driver_ids.push(driver_id);
+        self.unplaced_driver_ids.push(driver_id);
+    }
 }
 
 impl Command {
@@ -301,21 +327,21 @@ impl Command {
     pub fn touch<'a>(&'a self, touched: &mut Touched<'a>) {
         match self {
             Self::Reserve(reserve) => {
-                touched.driver_ids.push(&reserve.driver_id);
+                touched.driver(&reserve.driver_id);
                 touched.cp_ids.extend(reserve.candidates.iter().map(String::as_str));
             }
-            Self::StartCharging(charge) => touched.driver_ids.push(&charge.driver_id),
-            Self::StopCharging(stop) => {
-                touched.driver_ids.extend(stop.charge.iter().map(|charge| charge.driver_id.as_str()));
-                touched.session_ids.push(&stop.session_id);
-            }
-            Self::RecordMeter(readings) => {
-                touched.session_ids.extend(readings.iter().map(|reading| reading.session_id.as_str()));
-            }
-            Self::EndSupply(EndSupply { session_id, .. })
+            Self::StartCharging(charge) => touched.charge(charge),
+            Self::StopCharging(StopCharging { charge: Some(charge), .. }) => touched.charge(charge),
+            Self::StopCharging(StopCharging { session_id, .. })
             | Self::CancelReservation { session_id }
             | Self::ExpireSession { session_id }
-            | Self::TerminateSession { session_id } => touched.session_ids.push(session_id),
+            | Self::TerminateSession { session_id } => touched.session(session_id),
+            Self::RecordMeter(readings) => {
+                for reading in readings {
+                    touched.session_at(&reading.session_id, &reading.cp_id);
+                }
+            }
+            Self::EndSupply(end) => touched.session_at(&end.session_id, &end.cp_id),
             Self::RegisterChargePoint(RegisterChargePoint { cp_id, .. })
             | Self::ReportFault(ReportFault { cp_id, .. })
             | Self::Disconnect { cp_id, .. }
@@ -329,7 +355,7 @@ impl Command {
             }
             Self::CreateDriver { driver_id, .. }
             | Self::SetDriverBlocked { driver_id, .. }
-            | Self::TopUp { driver_id, .. } => touched.driver_ids.push(driver_id),
+            | Self::TopUp { driver_id, .. } => touched.driver(driver_id),
         }
     }
 }

@@ -30,6 +30,10 @@ pub struct BatchKeys {
     pub driver_ids: Vec<String>,
     /// Sessions.
     pub session_ids: Vec<String>,
+    /// Those of the drivers whose charge point, if they charge, nothing names.
+    pub unplaced_driver_ids: Vec<String>,
+    /// Those of the sessions whose charge point nothing names.
+    pub unplaced_session_ids: Vec<String>,
     /// Idempotency keys.
     pub idempotency_keys: Vec<String>,
 }
@@ -150,6 +154,9 @@ pub trait Store: Send + 'static {
 
     /// Gives this replica's leases back.
     async fn release_replica(&mut self, replica_id: &str) -> Result<(), Error>;
+
+    /// How many transactions make sense at a time, each on a connection of its own.
+    fn transactions_at_a_time(&self) -> usize;
 
     /// A second connection to the same database, made on first use.
     fn another(&self) -> Self

@@ -1,7 +1,7 @@
 //! The one store: SQLite, PostgreSQL, MySQL and MariaDB. Batches go in and out as JSON arrays, so that each statement serves any number of
 //! rows; what the databases say differently stands in `queries/` and `migrations/`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use evcharging_common::{
@@ -187,6 +187,14 @@ impl Store for SqlStore {
         self.checked(done).map(drop)
     }
 
+    fn transactions_at_a_time(&self) -> usize {
+        match self.database.dialect() {
+            // It locks the whole file for the one that writes.
+            Dialect::Sqlite => 1,
+            Dialect::Postgres | Dialect::MySql => 3,
+        }
+    }
+
     fn another(&self) -> Self {
         Self { database: self.database.clone(), queries: self.queries, connection: None }
     }
@@ -206,30 +214,33 @@ async fn begin(
     sqlx::raw_sql(begin).execute(&mut *connection).await?;
     let mut cp_ids: BTreeSet<String> = keys.cp_ids.iter().cloned().collect();
     let mut driver_ids: BTreeSet<String> = keys.driver_ids.iter().cloned().collect();
+    let (sessions, drivers) = (&keys.unplaced_session_ids, &keys.unplaced_driver_ids);
+    for session in load_sessions(connection, queries, sessions, &BTreeSet::new(), drivers).await? {
+        cp_ids.insert(session.cp_id);
+        driver_ids.insert(session.driver_id);
+    }
     let mut world = World::default();
 
-    for round in 0..LOCKING_ROUNDS {
-        let sessions = load_sessions(connection, queries, keys, &cp_ids, &driver_ids).await?;
-        let before = cp_ids.len() + driver_ids.len();
-        for session in &sessions {
-            cp_ids.insert(session.cp_id.clone());
-            driver_ids.insert(session.driver_id.clone());
+    for _ in 0..LOCKING_ROUNDS {
+        // Charge points before drivers, each in the order of their ids: no two batches wait for each other. What the locks show to be
+        // missing comes out of that order; should two batches wait for each other then, the database ends one and it is run again.
+        cp_ids.retain(|cp_id| !world.charge_points.contains_key(cp_id));
+        for row in &load(connection, queries.load_charge_points, &cp_ids).await? {
+            let charge_point = rows::charge_point(row)?;
+            driver_ids.extend(charge_point.driver_id.clone());
+            world.charge_points.insert(charge_point.cp_id.clone(), charge_point);
         }
-        let has_grown = cp_ids.len() + driver_ids.len() > before;
-        if round == 0 || has_grown {
-            // Charge points before drivers, each in the order of their ids: no two batches wait for each other. What the locks show to be
-            // missing comes out of that order; should two batches wait for each other then, the database ends one and it is run again.
-            for row in &load(connection, queries.load_charge_points, &cp_ids).await? {
-                let charge_point = rows::charge_point(row)?;
-                world.charge_points.insert(charge_point.cp_id.clone(), charge_point);
-            }
-            for row in &load(connection, queries.load_drivers, &driver_ids).await? {
-                let driver = rows::driver(row)?;
-                world.drivers.insert(driver.driver_id.clone(), driver);
-            }
+        driver_ids.retain(|driver_id| !world.drivers.contains_key(driver_id));
+        for row in &load(connection, queries.load_drivers, &driver_ids).await? {
+            let driver = rows::driver(row)?;
+            world.drivers.insert(driver.driver_id.clone(), driver);
         }
-        // A session changes only with its charge point and its driver locked: once nothing new belongs to what is locked, all stands still.
-        if dialect == Dialect::Sqlite || (round > 0 && !has_grown) {
+        let locked = (world.charge_points.keys(), world.drivers.keys());
+        let sessions = load_sessions(connection, queries, &keys.session_ids, locked.0, locked.1).await?;
+        cp_ids = missing(sessions.iter().map(|session| &session.cp_id), &world.charge_points);
+        driver_ids = missing(sessions.iter().map(|session| &session.driver_id), &world.drivers);
+        // A session changes only with its charge point and its driver locked: once both are of all, everything stands still.
+        if cp_ids.is_empty() && driver_ids.is_empty() {
             world.sessions =
                 sessions.into_iter().map(|session| (session.session_id.clone(), session)).collect();
             let mut loaded = Loaded { world, ..Loaded::default() };
@@ -243,20 +254,27 @@ async fn begin(
     Ok(None)
 }
 
+/// Those of the ids that are not among what is loaded.
+fn missing<'a, T>(ids: impl Iterator<Item = &'a String>, loaded: &HashMap<String, T>) -> BTreeSet<String> {
+    ids.filter(|id| !loaded.contains_key(*id)).cloned().collect()
+}
+
+/// The sessions of these ids, and the open ones of these charge points and drivers; nothing to ask for none.
 async fn load_sessions(
     connection: &mut AnyConnection,
     queries: &Queries,
-    keys: &BatchKeys,
-    cp_ids: &BTreeSet<String>,
-    driver_ids: &BTreeSet<String>,
+    session_ids: &[String],
+    cp_ids: impl IntoIterator<Item = &String>,
+    driver_ids: impl IntoIterator<Item = &String>,
 ) -> Result<Vec<Session>, sqlx::Error> {
-    if keys.session_ids.is_empty() && cp_ids.is_empty() && driver_ids.is_empty() {
+    let (cp_ids, driver_ids) = (Vec::from_iter(cp_ids), Vec::from_iter(driver_ids));
+    if session_ids.is_empty() && cp_ids.is_empty() && driver_ids.is_empty() {
         return Ok(Vec::new());
     }
     let rows = sqlx::query(queries.load_sessions)
-        .bind(json(&keys.session_ids)?)
-        .bind(json(cp_ids)?)
-        .bind(json(driver_ids)?)
+        .bind(json(session_ids)?)
+        .bind(json(&cp_ids)?)
+        .bind(json(&driver_ids)?)
         .fetch_all(connection)
         .await?;
     rows.iter().map(rows::session).collect()

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use futures::future::join_all;
 
-use super::*;
+use super::{batch::CONFLICT_TRIES, *};
 use crate::{
     fixtures,
-    store::{Due, WaitingEvent},
+    store::{BatchKeys, BatchWrites, Due, Loaded, WaitingEvent},
 };
 
 /// A database that fails each transaction as it is told, and counts them.
@@ -61,6 +61,10 @@ impl Store for FailingStore {
 
     async fn release_replica(&mut self, _: &str) -> Result<(), Error> {
         Err(self.error.clone())
+    }
+
+    fn transactions_at_a_time(&self) -> usize {
+        1
     }
 
     fn another(&self) -> Self {
