@@ -46,6 +46,8 @@ suite!(sqlite, postgres, postgres18, mysql, mariadb: [
     old_replies_are_removed,
     two_replicas_race_for_one_charge_point,
     two_replicas_bill_each_charge_once,
+    batches_side_by_side_add_up,
+    a_command_that_names_the_wrong_charge_point_still_meets_its_session,
 ]);
 
 fn start(store: SqlStore) -> Writer {
@@ -326,4 +328,53 @@ async fn two_replicas_bill_each_charge_once(store: SqlStore, mut other: SqlStore
     assert_eq!(loaded.world.drivers.len(), 8);
     let tickets = other.waiting_events(10_000).await.unwrap();
     assert_eq!(tickets.iter().filter(|event| event.event_type == "TICKET").count(), 32);
+}
+
+/// Enough at a time for several batches, about the same drivers: some pay in while they charge.
+async fn batches_side_by_side_add_up(store: SqlStore, mut other: SqlStore) {
+    const DRIVERS: usize = 16;
+    const TOP_UPS: usize = 40;
+    let writer = start(store);
+    prepare(&writer, DRIVERS, DRIVERS).await;
+    let charges = (0..DRIVERS).map(|n| {
+        let writer = &writer;
+        async move {
+            let (session_id, driver_id, cp_id) =
+                (format!("s{n}"), format!("driver{n}"), format!("MAD-{n:02}"));
+            writer.execute(fixtures::reserve(&session_id, &driver_id, &cp_id)).await.unwrap();
+            writer.execute(fixtures::start(&driver_id, &cp_id)).await.unwrap();
+            for seq in 0..20 {
+                writer.execute(reading(&session_id, &cp_id, seq, seq * 50_000)).await.unwrap();
+            }
+            writer.execute(end(&session_id, &cp_id, 1_000_000)).await.unwrap();
+        }
+    });
+    let top_ups = (0..DRIVERS * TOP_UPS).map(|n| {
+        writer.execute(fixtures::top_up(&format!("driver{}", n % DRIVERS), &format!("t{n}"), 1_000_000))
+    });
+    let (_, topped_up) = tokio::join!(join_all(charges), join_all(top_ups));
+    assert!(topped_up.iter().all(Result::is_ok));
+
+    let driver_ids = (0..DRIVERS).map(|n| format!("driver{n}")).collect();
+    let loaded = other.begin(&super::BatchKeys { driver_ids, ..Default::default() }).await.unwrap();
+    other.roll_back().await;
+    let expected = 50_000_000 + TOP_UPS as i64 * 1_000_000 - 400_000;
+    let balances: Vec<i64> = loaded.world.drivers.values().map(|driver| driver.balance_micros).collect();
+    assert_eq!(balances, [expected; DRIVERS]);
+}
+
+async fn a_command_that_names_the_wrong_charge_point_still_meets_its_session(
+    store: SqlStore,
+    _other: SqlStore,
+) {
+    let writer = start(store);
+    prepare(&writer, 2, 1).await;
+    writer.execute(fixtures::reserve("s1", "driver0", "MAD-00")).await.unwrap();
+    let elsewhere = writer.execute(fixtures::start("driver0", "MAD-01")).await.unwrap_err();
+    assert_eq!(elsewhere.code, ErrorCode::FailedPrecondition, "{elsewhere}");
+    writer.execute(fixtures::start("driver0", "MAD-00")).await.unwrap();
+    let outcome = writer.execute(reading("s1", "MAD-01", 0, 1_000)).await;
+    assert_eq!(outcome, Ok(Reply::Meter(vec![Some("WRONG_CP".to_owned())])));
+    let outcome = writer.execute(reading("s1", "MAD-00", 0, 1_000)).await;
+    assert_eq!(outcome, Ok(Reply::Meter(vec![None])));
 }
