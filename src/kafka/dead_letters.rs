@@ -1,10 +1,7 @@
 //! Records that could not be used are set aside with the reason, and the partition goes on.
 
-use super::{
-    Producer, Received,
-    received::{Raw, Unreadable},
-};
-use crate::{backoff::Backoff, clock, events::Event, pb::events::v1::DeadLetter};
+use super::{Producer, Record};
+use crate::{backoff::Backoff, clock, pb::events::v1::DeadLetter};
 
 /// The most of a value that a dead letter keeps, in bytes.
 const MAX_DEAD_LETTER_BYTES: usize = 64 * 1024;
@@ -20,39 +17,30 @@ impl DeadLetters {
         Self { producer }
     }
 
-    /// Sets a record aside that was read but makes no sense. Returns once it is kept.
-    pub async fn reject<E: Event>(&self, received: &Received<E>, reason: &str) {
-        self.keep(&received.raw, reason).await;
-    }
-
-    pub(super) async fn reject_unreadable(&self, unreadable: &Unreadable) {
-        self.keep(&unreadable.raw, &unreadable.reason).await;
-    }
-
-    /// Tries until the dead letter is kept: without it, the record would be lost.
-    async fn keep(&self, raw: &Raw, reason: &str) {
+    /// Sets a record aside. Tries until it is kept: without its dead letter, the record would be lost.
+    pub async fn reject(&self, record: &Record, reason: &str) {
         tracing::warn!(
-            topic = raw.topic,
-            partition = raw.partition,
-            offset = raw.offset,
+            topic = record.topic,
+            partition = record.partition,
+            offset = record.offset,
             reason,
             "a record could not be used and went to dead_letters"
         );
         let letter = DeadLetter {
-            source_topic: raw.topic.to_owned(),
-            source_partition: raw.partition,
-            source_offset: raw.offset,
-            key: raw.key.clone(),
-            value: raw.value[..raw.value.len().min(MAX_DEAD_LETTER_BYTES)].to_vec(),
-            value_bytes: i64::try_from(raw.value.len()).unwrap_or(i64::MAX),
-            content_type: raw.content_type.clone().unwrap_or_default(),
+            source_topic: record.topic.to_owned(),
+            source_partition: record.partition,
+            source_offset: record.offset,
+            key: record.key.clone(),
+            value: record.value[..record.value.len().min(MAX_DEAD_LETTER_BYTES)].to_vec(),
+            value_bytes: i64::try_from(record.value.len()).unwrap_or(i64::MAX),
+            content_type: record.headers.content_type.clone().unwrap_or_default(),
             reason: reason.to_owned(),
             rejected_at: Some(clock::to_timestamp(clock::now_ms())),
-            event_id: raw.event_id.clone().unwrap_or_default(),
-            traceparent: raw.traceparent.clone().unwrap_or_default(),
+            event_id: record.headers.event_id.clone().unwrap_or_default(),
+            traceparent: record.headers.traceparent.clone().unwrap_or_default(),
         };
         let mut backoff = Backoff::reconnect();
-        while let Err(error) = self.producer.send(raw.topic, &letter).await {
+        while let Err(error) = self.producer.send(record.topic, &letter).await {
             tracing::debug!(%error, "a dead letter waits for Kafka");
             backoff.wait().await;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
-    message::Headers,
+    message::BorrowedMessage,
 };
 use tokio::sync::mpsc;
 
@@ -13,8 +13,9 @@ use super::{
     KafkaConfig,
     config::refused,
     context::{ConsumerEvents, log_consumer_error},
+    received::Headers,
 };
-use crate::{backoff::Backoff, error::Error, events::Event, shutdown::CancellationToken, trace_propagation};
+use crate::{backoff::Backoff, error::Error, events::Event, shutdown::CancellationToken};
 
 /// Events that a slow reader may lag behind before the broker has to wait for it.
 const QUEUE: usize = 1024;
@@ -106,12 +107,9 @@ fn assign_to_end(consumer: &StreamConsumer<ConsumerEvents>, topic: &str) -> Resu
     consumer.assign(&assignment).map_err(|error| error.to_string())
 }
 
-fn read<E: Event>(message: &impl Message) -> Option<Seen<E>> {
-    let header = |name: &str| {
-        let found = message.headers()?.iter().find(|header| header.key == name)?;
-        std::str::from_utf8(found.value?).ok().map(str::to_owned)
-    };
-    let event = E::decode_value(message.payload()?, header("content-type").as_deref()).ok()?;
+fn read<E: Event>(message: &BorrowedMessage<'_>) -> Option<Seen<E>> {
+    let headers = Headers::of(message);
+    let event = E::decode_value(message.payload()?, headers.content_type.as_deref()).ok()?;
     let key = String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned();
-    Some(Seen { event, key, traceparent: header(trace_propagation::TRACEPARENT) })
+    Some(Seen { event, key, traceparent: headers.traceparent })
 }

@@ -17,21 +17,24 @@ use super::{
     DeadLetters, KafkaConfig, Producer, Received,
     config::refused,
     context::{ConsumerEvents, log_consumer_error},
-    partition::{MAX_BATCH, Partition, Queued, Worker},
+    partition::{Partition, Queued, READ_AT_ONCE, Worker},
 };
 use crate::{error::Error, events::Event, shutdown::CancellationToken};
 
+/// A batch that suits work of which each record is a command of its own.
+pub const MAX_BATCH: usize = 512;
 /// How long leaving the group may take.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Reads the topic of `E` until shutdown. `handle` gets batches of one partition in order and returns when their work is durable (it
-/// retries by itself whatever may be retried); only then are the offsets stored.
+/// Reads the topic of `E` until shutdown. `handle` gets batches of one partition in order, each of what has come and at most `max_batch`
+/// records, and returns when their work is durable (it retries by itself whatever may be retried); only then are the offsets stored.
 ///
 /// # Errors
 /// When the consumer can't be made, or the work on a partition broke off. A broker that is away is waited for.
 pub async fn run_group<E, F, H>(
     config: &KafkaConfig,
     group_id: &str,
+    max_batch: usize,
     producer: Producer,
     shutdown: CancellationToken,
     handle: H,
@@ -65,6 +68,7 @@ where
     let mut group = Group {
         consumer: Arc::new(consumer),
         topic,
+        max_batch,
         dead_letters: DeadLetters::new(producer),
         handle: Arc::new(handle),
         took: Arc::new(Notify::new()),
@@ -83,7 +87,7 @@ where
             () = group.took.notified() => group.resume_those_with_room(),
             first = consumer.recv() => {
                 let mut next = Some(first);
-                let mut left = MAX_BATCH;
+                let mut left = READ_AT_ONCE;
                 while let Some(received) = next {
                     match received {
                         Ok(message) => {
@@ -117,6 +121,7 @@ where
 struct Group<E, H> {
     consumer: Arc<StreamConsumer<ConsumerEvents>>,
     topic: Arc<str>,
+    max_batch: usize,
     dead_letters: DeadLetters,
     handle: Arc<H>,
     took: Arc<Notify>,
@@ -136,6 +141,7 @@ impl<E: Event, H> Group<E, H> {
                 consumer: self.consumer.clone(),
                 topic: self.topic.clone(),
                 partition: number,
+                max_batch: self.max_batch,
                 dead_letters: self.dead_letters.clone(),
                 handle: self.handle.clone(),
                 stop: CancellationToken::new(),

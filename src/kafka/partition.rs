@@ -11,10 +11,8 @@ use tokio::{
 use super::{DeadLetters, Received, context::ConsumerEvents, received::Unreadable};
 use crate::{events::Event, shutdown::CancellationToken};
 
-/// The most records that are worked on at a time.
-pub(super) const MAX_BATCH: usize = 512;
-/// Records that may wait for a partition's task; then no more are fetched for it.
-const QUEUE: usize = 4 * MAX_BATCH;
+/// Records that are read between two looks at which partitions have enough.
+pub(super) const READ_AT_ONCE: usize = 512;
 /// How long work that was begun may take once the partition was taken away or the process ends.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -33,6 +31,7 @@ impl<E> Queued<E> {
 /// A partition that is ours, as the task that reads from Kafka sees it.
 pub(super) struct Partition<E> {
     queue: mpsc::Sender<Queued<E>>,
+    max_batch: usize,
     stop: CancellationToken,
     task: JoinHandle<()>,
     /// Whether fetching is paused.
@@ -48,7 +47,9 @@ impl<E: Event> Partition<E> {
     where
         F: Future<Output = ()> + Send,
     {
-        let (queue, records) = mpsc::channel(QUEUE);
+        let max_batch = worker.max_batch;
+        // A batch more than is under work, and what is read before fetching is paused.
+        let (queue, records) = mpsc::channel(2 * max_batch + READ_AT_ONCE);
         let stop = worker.stop.clone();
         let task = tokio::spawn(async move {
             if let Some(before) = before {
@@ -57,7 +58,7 @@ impl<E: Event> Partition<E> {
             }
             worker.run(records).await;
         });
-        Self { queue, stop, task, is_paused: false }
+        Self { queue, max_batch, stop, task, is_paused: false }
     }
 
     /// Queues a record. There is room: fetching pauses well before there is none. `false` when the task has ended, which it does by itself
@@ -68,12 +69,12 @@ impl<E: Event> Partition<E> {
 
     /// Whether no more should be fetched for now.
     pub(super) fn is_full(&self) -> bool {
-        self.queue.capacity() < MAX_BATCH
+        self.queue.capacity() < READ_AT_ONCE
     }
 
     /// Whether fetching may go on.
     pub(super) fn has_room(&self) -> bool {
-        self.queue.capacity() >= QUEUE / 2
+        self.queue.capacity() >= self.max_batch
     }
 
     /// Stops the task after the batch under work.
@@ -88,6 +89,8 @@ pub(super) struct Worker<E, H> {
     pub(super) consumer: Arc<StreamConsumer<ConsumerEvents>>,
     pub(super) topic: Arc<str>,
     pub(super) partition: i32,
+    /// The most records that are worked on at a time.
+    pub(super) max_batch: usize,
     pub(super) dead_letters: DeadLetters,
     pub(super) handle: Arc<H>,
     pub(super) stop: CancellationToken,
@@ -102,9 +105,9 @@ impl<E: Event, H> Worker<E, H> {
         H: Fn(Vec<Received<E>>, DeadLetters) -> F,
         F: Future<Output = ()> + Send,
     {
-        let mut queued = Vec::with_capacity(MAX_BATCH);
+        let mut queued = Vec::new();
         loop {
-            let taken = self.stop.run_until_cancelled(records.recv_many(&mut queued, MAX_BATCH)).await;
+            let taken = self.stop.run_until_cancelled(records.recv_many(&mut queued, self.max_batch)).await;
             let Some(last) = taken.and_then(|_| queued.last()).map(|last| last.offset) else { return };
             self.took.notify_one();
             if self.finish(self.work(queued.drain(..))).await.is_none() {
@@ -127,7 +130,7 @@ impl<E: Event, H> Worker<E, H> {
         for queued in queued {
             match queued.record {
                 Ok(received) => batch.push(received),
-                Err(unreadable) => self.dead_letters.reject_unreadable(&unreadable).await,
+                Err(unreadable) => self.dead_letters.reject(&unreadable.record, &unreadable.reason).await,
             }
         }
         if !batch.is_empty() {

@@ -2,7 +2,7 @@
 
 use rdkafka::{
     Message,
-    message::{BorrowedMessage, Headers},
+    message::{BorrowedMessage, Headers as _},
 };
 use tracing::Span;
 
@@ -11,90 +11,112 @@ use crate::{events::Event, trace_propagation};
 /// The largest value that is read, in bytes.
 const MAX_VALUE_BYTES: usize = 256 * 1024;
 
-/// An event that was read, and where it stood.
+/// An event that was read, and the record that brought it.
 #[derive(Debug, Clone)]
 pub struct Received<E> {
     /// What happened.
     pub event: E,
-    /// The record's key.
-    pub key: String,
-    /// Unique for the event: its `ce_id`, or where it stands when it came without one.
-    pub event_id: String,
-    /// The trace that it belongs to.
-    pub traceparent: Option<String>,
-    pub(super) raw: Raw,
-}
-
-/// A header's value, if the record has it.
-pub(super) fn header(message: &BorrowedMessage<'_>, name: &str) -> Option<String> {
-    let found = message.headers()?.iter().find(|header| header.key == name)?;
-    Some(String::from_utf8_lossy(found.value?).into_owned())
+    /// How it came.
+    pub record: Record,
 }
 
 /// A record as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Raw {
-    pub topic: &'static str,
-    pub partition: i32,
-    pub offset: i64,
-    pub key: Vec<u8>,
-    pub value: Vec<u8>,
-    pub content_type: Option<String>,
-    pub event_id: Option<String>,
-    pub traceparent: Option<String>,
+pub struct Record {
+    pub(super) topic: &'static str,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    pub(super) key: Vec<u8>,
+    pub(super) value: Vec<u8>,
+    pub(super) headers: Headers,
+    written_at_ms: i64,
+}
+
+/// The headers that we read of any record.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Headers {
+    pub(super) content_type: Option<String>,
+    pub(super) event_id: Option<String>,
+    pub(super) traceparent: Option<String>,
 }
 
 /// A record that can't be read, and why.
 pub(super) struct Unreadable {
-    pub raw: Raw,
-    pub reason: String,
+    pub(super) record: Record,
+    pub(super) reason: String,
 }
 
-impl<E: Event> Received<E> {
-    /// The span in which this record is worked on: a child of what its sender was doing.
-    pub fn process_span(&self) -> Span {
-        let span = tracing::info_span!(
-            "process",
-            otel.name = format!("process {}", E::TOPIC),
-            otel.kind = "consumer",
-            messaging.system = "kafka",
-            messaging.destination.name = E::TOPIC,
-            messaging.message.id = self.event_id,
-        );
-        trace_propagation::continue_trace(&span, self.traceparent.as_deref());
-        span
+impl Headers {
+    pub(super) fn of(message: &BorrowedMessage<'_>) -> Self {
+        let mut headers = Self::default();
+        // Once over all of them: each is a call into librdkafka.
+        for header in message.headers().iter().flat_map(|headers| headers.iter()) {
+            let place = match header.key {
+                "content-type" => &mut headers.content_type,
+                "ce_id" => &mut headers.event_id,
+                trace_propagation::TRACEPARENT => &mut headers.traceparent,
+                _ => continue,
+            };
+            if let (None, Some(value)) = (&place, header.value) {
+                *place = Some(String::from_utf8_lossy(value).into_owned());
+            }
+        }
+        headers
     }
+}
 
-    /// Reads one record, or says why it can't be read.
-    pub(super) fn read(message: &BorrowedMessage<'_>) -> Result<Self, Box<Unreadable>> {
-        let header = |name: &str| header(message, name);
-        let raw = Raw {
-            topic: E::TOPIC,
+impl Record {
+    fn of(topic: &'static str, message: &BorrowedMessage<'_>) -> Self {
+        Self {
+            topic,
             partition: message.partition(),
             offset: message.offset(),
             key: message.key().unwrap_or_default().to_vec(),
             value: message.payload().unwrap_or_default().to_vec(),
-            content_type: header("content-type"),
-            event_id: header("ce_id"),
-            traceparent: header(trace_propagation::TRACEPARENT),
-        };
-        if raw.value.len() > MAX_VALUE_BYTES {
-            let reason = format!("the value has {} bytes, more than {MAX_VALUE_BYTES}", raw.value.len());
-            return Err(Box::new(Unreadable { raw, reason }));
+            headers: Headers::of(message),
+            written_at_ms: message.timestamp().to_millis().unwrap_or_default(),
         }
-        match E::decode_value(&raw.value, raw.content_type.as_deref()) {
-            Ok(event) => Ok(Self {
-                event,
-                key: String::from_utf8_lossy(&raw.key).into_owned(),
-                event_id: raw.event_id.clone().unwrap_or_else(|| {
-                    // The time keeps a record of today apart from one that stood in the same place on another broker.
-                    let at_ms = message.timestamp().to_millis().unwrap_or_default();
-                    format!("{}:{}:{}:{at_ms}", raw.topic, raw.partition, raw.offset)
-                }),
-                traceparent: raw.traceparent.clone(),
-                raw,
-            }),
-            Err(reason) => Err(Box::new(Unreadable { raw, reason })),
+    }
+
+    /// Unique for the event: its `ce_id`, or where it stands when it came without one.
+    pub fn event_id(&self) -> String {
+        self.headers.event_id.clone().unwrap_or_else(|| {
+            // The time keeps a record of today apart from one that stood in the same place on another broker.
+            format!("{}:{}:{}:{}", self.topic, self.partition, self.offset, self.written_at_ms)
+        })
+    }
+
+    /// The trace that it belongs to.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.headers.traceparent.as_deref()
+    }
+
+    /// The span in which this record is worked on: a child of what its sender was doing.
+    pub fn process_span(&self) -> Span {
+        let span = tracing::info_span!(
+            "process",
+            otel.name = format!("process {}", self.topic),
+            otel.kind = "consumer",
+            messaging.system = "kafka",
+            messaging.destination.name = self.topic,
+            messaging.message.id = self.event_id(),
+        );
+        trace_propagation::continue_trace(&span, self.traceparent());
+        span
+    }
+}
+
+impl<E: Event> Received<E> {
+    /// Reads one record, or says why it can't be read.
+    pub(super) fn read(message: &BorrowedMessage<'_>) -> Result<Self, Box<Unreadable>> {
+        let record = Record::of(E::TOPIC, message);
+        if record.value.len() > MAX_VALUE_BYTES {
+            let reason = format!("the value has {} bytes, more than {MAX_VALUE_BYTES}", record.value.len());
+            return Err(Box::new(Unreadable { record, reason }));
+        }
+        match E::decode_value(&record.value, record.headers.content_type.as_deref()) {
+            Ok(event) => Ok(Self { event, record }),
+            Err(reason) => Err(Box::new(Unreadable { record, reason })),
         }
     }
 }

@@ -8,7 +8,7 @@ use rdkafka::{
     error::KafkaError,
 };
 
-use super::{KafkaConfig, config::refused, received::header};
+use super::{KafkaConfig, config::refused, received::Headers};
 use crate::{error::Error, events::Event};
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
@@ -82,9 +82,10 @@ fn read_blocking<E: Event>(config: &KafkaConfig, client_id: &str) -> Result<Vec<
             Some(Ok(message)) => {
                 heard = Instant::now();
                 let (partition, offset) = (message.partition(), message.offset());
-                let content_type = header(&message, "content-type");
-                let event = E::decode_value(message.payload().unwrap_or_default(), content_type.as_deref());
-                stored.push(Stored { partition, offset, event_id: header(&message, "ce_id"), event });
+                let headers = Headers::of(&message);
+                let value = message.payload().unwrap_or_default();
+                let event = E::decode_value(value, headers.content_type.as_deref());
+                stored.push(Stored { partition, offset, event_id: headers.event_id, event });
                 expected.retain(|(other, end)| *other != partition || offset + 1 < *end);
             }
             Some(Err(KafkaError::PartitionEOF(ended))) => {

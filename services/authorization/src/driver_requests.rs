@@ -43,10 +43,17 @@ impl KafkaDoor {
         producer: Producer,
         shutdown: CancellationToken,
     ) -> Result<(), Error> {
-        kafka::run_group(config, "authorization", producer, shutdown, move |batch, dead_letters| {
-            let door = self.clone();
-            async move { door.answer_batch(batch, dead_letters).await }
-        })
+        kafka::run_group(
+            config,
+            "authorization",
+            kafka::MAX_BATCH,
+            producer,
+            shutdown,
+            move |batch, dead_letters| {
+                let door = self.clone();
+                async move { door.answer_batch(batch, dead_letters).await }
+            },
+        )
         .await
     }
 
@@ -60,7 +67,7 @@ impl KafkaDoor {
         futures::stream::iter(by_driver.into_values())
             .for_each_concurrent(MAX_DRIVERS_AT_A_TIME, |requests| async {
                 for (request, received) in requests {
-                    let span = received.process_span();
+                    let span = received.record.process_span();
                     self.answer(request, received, &dead_letters).instrument(span).await;
                 }
             })
@@ -76,7 +83,7 @@ impl KafkaDoor {
         if let Err(invalid) = request.validate()
             && !request.is_answerable()
         {
-            return dead_letters.reject(&received, &invalid.message).await;
+            return dead_letters.reject(&received.record, &invalid.message).await;
         }
         let decision = self.decide(&request).await;
         self.answers.deliver(&request, &decision).await;

@@ -28,18 +28,34 @@ impl Charger {
         }
     }
 
+    /// The driver.
+    pub fn driver_id(&self) -> &str {
+        &self.driver_id
+    }
+
+    /// The charge point.
+    pub fn cp_id(&self) -> &str {
+        &self.cp_id
+    }
+
     /// What makes its driver and its charge point known.
     pub fn introductions(&self) -> Vec<Command> {
+        let mut introductions = self.driver_introductions();
+        introductions.push(Command::RegisterChargePoint(RegisterChargePoint {
+            cp_id: self.cp_id.clone(),
+            location: "Gran Vía 28, Madrid".to_owned(),
+            price_micros_per_kwh: 400_000,
+            max_power_w: 50_000,
+            key_hash: "0".repeat(64),
+            link_id: Some(format!("link-{}", self.cp_id)),
+            lease_ms: 86_400_000,
+        }));
+        introductions
+    }
+
+    /// What makes its driver known, with money.
+    pub fn driver_introductions(&self) -> Vec<Command> {
         vec![
-            Command::RegisterChargePoint(RegisterChargePoint {
-                cp_id: self.cp_id.clone(),
-                location: "Gran Vía 28, Madrid".to_owned(),
-                price_micros_per_kwh: 400_000,
-                max_power_w: 50_000,
-                key_hash: "0".repeat(64),
-                link_id: Some(format!("link-{}", self.cp_id)),
-                lease_ms: 86_400_000,
-            }),
             Command::CreateDriver { driver_id: self.driver_id.clone(), name: self.driver_id.clone() },
             Command::TopUp {
                 top_up_id: "first".to_owned(),

@@ -25,9 +25,10 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
     charges::{LoadDriver, Notes},
+    latencies::{Latencies, milliseconds},
     network::Network,
     process::{Usage, share_of_a_core},
-    table::{Table, grouped, per_second, thousandths},
+    table::{Table, grouped, per_second},
 };
 
 /// Drivers begin one after the other over this time, so that their charges do not all turn over together.
@@ -49,7 +50,8 @@ pub async fn measure(size: Size, duration: Duration, table: &mut Table) -> Resul
     let Size { charge_points, drivers } = size;
     let seconds = duration.as_secs();
     eprintln!("`up` with {charge_points} charge points, {drivers} charges at a time for {seconds} s ...");
-    let network = Network::start(&[("--charge-points", charge_points), ("--drivers", drivers)]).await?;
+    let network =
+        Network::start(&[format!("--charge-points={charge_points}"), format!("--drivers={drivers}")]).await?;
     let (notes, usage, shutdown) = (Arc::new(Notes::default()), network.usage(), CancellationToken::new());
     let mut tasks = drive(network.addresses(), drivers, &notes, &shutdown).await?;
 
@@ -66,7 +68,9 @@ pub async fn measure(size: Size, duration: Duration, table: &mut Table) -> Resul
     let name = format!("network of {} charge points", grouped(u128::from(charge_points)));
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
     table.add(format!("{name}: supplied at the end of the run"), grouped(at_once as u128), "");
-    let (p50, p99) = percentiles(&notes);
+    let latencies = notes.authorize_latencies.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let latencies: Latencies = latencies.into_iter().collect();
+    let (p50, p99) = (latencies.percentile(50), latencies.percentile(99));
     table.add(format!("{name}: authorize p50"), milliseconds(p50), "");
     table.add(format!("{name}: authorize p99"), milliseconds(p99), "under 50 ms");
     let completed = count(&notes.completed) as u128 * 60_000 / elapsed.as_millis().max(1);
@@ -139,17 +143,4 @@ async fn tell(
             None => {}
         }
     }
-}
-
-fn percentiles(notes: &Notes) -> (Duration, Duration) {
-    let mut latencies = notes.authorize_latencies.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    latencies.sort_unstable();
-    let at = |percent: usize| {
-        latencies.get((latencies.len() * percent / 100).min(latencies.len().saturating_sub(1))).copied()
-    };
-    (at(50).unwrap_or_default(), at(99).unwrap_or_default())
-}
-
-fn milliseconds(duration: Duration) -> String {
-    format!("{} ms", thousandths(duration.as_micros()))
 }

@@ -1,22 +1,30 @@
 //! `make bench`: measures and prints a table. It asserts nothing; the tests do that, and never time.
 
+mod authorize;
 mod charges;
 mod commands;
 mod decide;
+mod fault;
 mod idle;
+mod latencies;
 mod load;
 mod network;
 mod process;
 mod raw;
+mod replica;
+mod servers;
+mod services;
 mod store;
 mod table;
+mod telemetry;
+mod whole_charges;
 
 use std::{process::ExitCode, time::Duration};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use evcharging_common::error::Error;
 
-use crate::table::Table;
+use crate::{servers::Servers, table::Table};
 
 // The allocator of the binary that is measured.
 #[global_allocator]
@@ -31,9 +39,8 @@ struct CommandLine {
     /// How long the store and the decisions are measured each time
     #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
-    /// Database server whose tables `evcharging migrate` has made, for the store to be measured on instead of SQLite
-    #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
+    #[command(flatten)]
+    servers: Servers,
     /// How long the networks are measured
     #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(5..=3600))]
     network_seconds: u64,
@@ -49,8 +56,16 @@ struct CommandLine {
 enum What {
     /// Deciding commands in memory, on one thread
     Decide,
-    /// The writer over a database with 1, 64 and 512 commands outstanding
+    /// The writer over each database with 1, 64 and 512 commands outstanding, beside plain clients
     Store,
+    /// Meter readings through telemetry-ingest, beside a client that drops them
+    Telemetry,
+    /// Authorize by gRPC at half of its greatest rate, beside an empty call and a commit
+    Authorize,
+    /// Whole charges by Kafka beside the store alone
+    Charges,
+    /// From a monitor's report of a fault to the driver's SUPPLY_ERROR
+    Fault,
     /// `evcharging up` with nothing to do
     Idle,
     /// `evcharging up` with many charges at a time
@@ -61,11 +76,11 @@ enum What {
 async fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     let mut table = Table::default();
-    for what in [What::Decide, What::Store, What::Idle, What::Network] {
-        if !command_line.what.is_empty() && !command_line.what.contains(&what) {
+    for what in What::value_variants() {
+        if !command_line.what.is_empty() && !command_line.what.contains(what) {
             continue;
         }
-        if let Err(error) = measure(what, &command_line, &mut table).await {
+        if let Err(error) = measure(*what, &command_line, &mut table).await {
             eprintln!("error: {what:?} could not be measured: {error}");
             return ExitCode::FAILURE;
         }
@@ -79,7 +94,19 @@ async fn measure(what: What, command_line: &CommandLine, table: &mut Table) -> R
     let network_duration = Duration::from_secs(command_line.network_seconds);
     match what {
         What::Decide => decide::measure(duration, table),
-        What::Store => store::measure(duration, command_line.database_url.as_deref(), table).await,
+        What::Store => store::measure(duration, &command_line.servers, table).await,
+        What::Telemetry | What::Authorize | What::Charges | What::Fault => {
+            let Some(prepared) = command_line.servers.prepare().await? else {
+                eprintln!("{what:?} is not measured: it takes --postgres-url and --kafka-bootstrap-servers");
+                return Ok(());
+            };
+            match what {
+                What::Telemetry => telemetry::measure(&prepared, table).await,
+                What::Authorize => authorize::measure(&prepared, duration, table).await,
+                What::Charges => whole_charges::measure(&prepared, 2 * duration, table).await,
+                _ => fault::measure(&prepared, table).await,
+            }
+        }
         What::Idle => idle::measure(network_duration, table).await,
         What::Network => {
             let size =

@@ -1,6 +1,10 @@
 //! `evcharging up` as a process of its own, the binary that users run.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use evcharging_common::{address_file::Addresses, error::Error};
 use tokio::{
@@ -19,19 +23,17 @@ const STOP_DEADLINE: Duration = Duration::from_secs(60);
 pub struct Network {
     child: Child,
     addresses: Addresses,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Network {
     /// Starts one on free ports, in a data folder of its own, and returns once drivers may come.
-    pub async fn start(arguments: &[(&str, u32)]) -> Result<Self, Error> {
+    pub async fn start(arguments: &[String]) -> Result<Self, Error> {
         let folder = tempfile::tempdir_in(".").map_err(Error::internal)?;
-        let mut command = Command::new(binary()?);
+        let mut command = Command::new(binary("evcharging")?);
         command.arg("up").arg("--data-dir").arg(folder.path()).args(["--base-port", "0"]);
-        for (flag, value) in arguments {
-            command.arg(flag).arg(value.to_string());
-        }
         let mut child = command
+            .args(arguments)
             // Thousands of lines about who connects are not what is measured; who asks for more gets more.
             .env("EVCHARGING_LOG", std::env::var("EVCHARGING_LOG").as_deref().unwrap_or("warn"))
             .stdin(Stdio::null())
@@ -42,7 +44,7 @@ impl Network {
         let deadline = Instant::now() + START_DEADLINE;
         loop {
             if let Ok(addresses) = Addresses::read(folder.path()) {
-                return Ok(Self { child, addresses, _folder: folder });
+                return Ok(Self { child, addresses, folder });
             }
             if let Some(status) = child.try_wait().map_err(Error::internal)? {
                 return Err(Error::internal(format!("the network ended at its start: {status}")));
@@ -57,6 +59,11 @@ impl Network {
     /// Where it listens.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// Its data folder.
+    pub fn data_dir(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What it uses.
@@ -78,10 +85,13 @@ impl Network {
     }
 }
 
-/// The binary of the same build.
-fn binary() -> Result<PathBuf, Error> {
+/// A program of the same build.
+///
+/// # Errors
+/// When it was not built.
+pub fn binary(program: &str) -> Result<PathBuf, Error> {
     let own = std::env::current_exe().map_err(Error::internal)?;
-    let binary = own.with_file_name("evcharging");
+    let binary = own.with_file_name(program);
     if binary.exists() {
         return Ok(binary);
     }

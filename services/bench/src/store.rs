@@ -20,6 +20,7 @@ use futures::future::try_join_all;
 use crate::{
     commands::Charger,
     raw,
+    servers::{self, Servers},
     table::{Table, per_second, thousandths},
 };
 
@@ -28,34 +29,48 @@ const OUTSTANDING: [(usize, &str); 3] = [(1, ""), (64, ""), (512, "20,000")];
 /// Events that the stand-in for the relay takes at a time.
 const OUTBOX_PAGE: u32 = 512;
 
-/// Measures each of [`OUTSTANDING`] on a server that has our tables, or each on a fresh SQLite file.
-pub async fn measure(duration: Duration, server_url: Option<&str>, table: &mut Table) -> Result<(), Error> {
+/// Measures each of [`OUTSTANDING`] on fresh SQLite files and on each server that is given.
+pub async fn measure(duration: Duration, servers: &Servers, table: &mut Table) -> Result<(), Error> {
     for (outstanding, aim) in OUTSTANDING {
         // Beside the data folder that `up` makes: the disk that matters, and not a file system in memory.
         let folder = tempfile::tempdir_in(".").map_err(Error::internal)?;
-        let file_url = format!("sqlite:{}", folder.path().join("bench.db").display());
-        let (url, aim) = server_url.map_or((file_url.as_str(), aim), |server_url| (server_url, ""));
-        let name = url.split(':').next().unwrap_or(url);
-        eprintln!("{name} with {outstanding} outstanding for {} s ...", duration.as_secs());
-        let done = commands_done(url, outstanding, duration).await?;
-        table.add(
-            format!("store on {name}, {outstanding} outstanding: commands a second"),
-            per_second(done, duration),
-            aim,
-        );
-        if let Some(server_url) = server_url
-            && outstanding == 512
-        {
-            beside_raw(server_url, name, done, duration, table).await?;
+        let url = format!("sqlite:{}", folder.path().join("bench.db").display());
+        measure_one("SQLite", &url, outstanding, aim, duration, table).await?;
+    }
+    for (name, url, aim) in
+        [("PostgreSQL", &servers.postgres_url, "2.5 times"), ("MariaDB", &servers.mariadb_url, "2 times")]
+    {
+        let Some(url) = url else { continue };
+        servers::migrate(url).await?;
+        let mut done = 0;
+        for (outstanding, _) in OUTSTANDING {
+            done = measure_one(name, url, outstanding, "", duration, table).await?;
         }
+        beside_raw(url, name, aim, done, duration, table).await?;
     }
     Ok(())
+}
+
+async fn measure_one(
+    name: &str,
+    url: &str,
+    outstanding: usize,
+    aim: &str,
+    duration: Duration,
+    table: &mut Table,
+) -> Result<usize, Error> {
+    eprintln!("{name} with {outstanding} outstanding for {} s ...", duration.as_secs());
+    let done = commands_done(url, outstanding, duration).await?;
+    let row = format!("{name} store, {outstanding} outstanding: commands a second");
+    table.add(row, per_second(done, duration), aim);
+    Ok(done)
 }
 
 /// The same rows by a plain client on the same server, and how many times as fast the store is.
 async fn beside_raw(
     url: &str,
     name: &str,
+    aim: &str,
     done: usize,
     duration: Duration,
     table: &mut Table,
@@ -68,12 +83,16 @@ async fn beside_raw(
         "",
     );
     let times = thousandths(done as u128 * 1_000 / raw.max(1) as u128);
-    let aim = if name.starts_with("postgres") { "2.5 times" } else { "2 times" };
-    table.add(format!("store on {name}, 512 outstanding, beside that"), format!("{times} times"), aim);
+    table.add(format!("{name} store, 512 outstanding, beside that"), format!("{times} times"), aim);
     Ok(())
 }
 
-async fn commands_done(database_url: &str, outstanding: usize, duration: Duration) -> Result<usize, Error> {
+/// How many commands the writer does on a database that has our tables, or on a SQLite file.
+pub async fn commands_done(
+    database_url: &str,
+    outstanding: usize,
+    duration: Duration,
+) -> Result<usize, Error> {
     let store = SqlStore::open(database_url).await?;
     let relay_store = store.another();
     let shutdown = CancellationToken::new();

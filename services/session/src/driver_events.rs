@@ -38,7 +38,7 @@ pub async fn handle(
             let (dead_letters, writer, producer) = (dead_letters.clone(), writer.clone(), producer.clone());
             async move {
                 for received in events {
-                    let span = received.process_span();
+                    let span = received.record.process_span();
                     handle_one(&received, &dead_letters, &writer, &producer).instrument(span).await;
                 }
             }
@@ -55,12 +55,12 @@ async fn handle_one(
     let Some(command) = to_command(&received.event) else { return };
     let charge = charge_of(&received.event).unwrap_or_default();
     if let Err(error) = check(&charge) {
-        dead_letters.reject(received, &error.message).await;
+        dead_letters.reject(&received.record, &error.message).await;
         return;
     }
     let mut backoff = Backoff::reconnect();
     loop {
-        match writer.execute_event(command.clone(), Some(received.event_id.clone())).await {
+        match writer.execute_event(command.clone(), Some(received.record.event_id())).await {
             Ok(_) => return,
             Err(error) if error.is_retryable() => {
                 tracing::debug!(%error, driver_id = charge.driver_id, "a driver's event is tried again");

@@ -200,6 +200,7 @@ impl Service {
         let events = kafka::run_group(
             &self.kafka,
             "session",
+            kafka::MAX_BATCH,
             self.producer.clone(),
             shutdown.clone(),
             move |batch, dead_letters| {

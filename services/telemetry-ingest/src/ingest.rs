@@ -1,14 +1,18 @@
 //! The Kafka door: batches of what charge points say, handed on to session in order, and live updates to drivers.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    future::Future,
+    sync::Arc,
+    time::Duration,
+};
 
 use evcharging_common::{
     backoff::Backoff,
     clock,
     error::Error,
     grpc_client::{self, GrpcChannel},
-    kafka::{DeadLetters, Received},
-    kafka::{OutgoingRecord, Producer},
+    kafka::{DeadLetters, OutgoingRecord, Producer, Received, Record},
     pb::{
         events::v1 as events,
         session::v1::{
@@ -18,18 +22,18 @@ use evcharging_common::{
         telemetry::v1::LiveSession,
     },
 };
-use futures::future::join_all;
+use futures::{StreamExt, future::join_all, stream};
 use tonic::{Response, Status};
 use tracing::Instrument;
 
-use crate::{live_sessions::LiveSessions, reading::Reading};
+use crate::{gathered::Gathered, live_sessions::LiveSessions, reading::Reading};
 
 /// The most readings in one call.
 const MAX_ITEMS: usize = 1_000;
+/// Calls for single sessions at a time.
+const MAX_CALLS_AT_A_TIME: usize = 64;
 /// How long telling the drivers may hold a batch: the next reading makes up for one that is not told.
 const TELLING: Duration = Duration::from_secs(2);
-
-type Record = Received<events::CpTelemetry>;
 
 /// Takes what charge points say.
 #[derive(Clone)]
@@ -45,27 +49,34 @@ impl Ingest {
         Self { sessions: SessionServiceClient::new(session), live, producer }
     }
 
-    /// Works on a batch. Readings gather until an end comes: what was measured before it must count before it.
-    pub async fn handle(&self, batch: Vec<Record>, dead_letters: DeadLetters) {
+    /// Works on a batch: all readings first, then the ends. What was measured before an end must count before it, and nothing counts
+    /// after it.
+    pub async fn handle(&self, batch: Vec<Received<events::CpTelemetry>>, dead_letters: DeadLetters) {
         let now_ms = clock::now_ms();
-        let mut readings: Vec<(MeterItem, Record)> = Vec::new();
-        for record in batch {
-            match Reading::check(&record.event, now_ms) {
+        let mut readings = Gathered::new();
+        let mut ends: HashMap<String, Vec<(EndSupplyRequest, Record)>> = HashMap::new();
+        for Received { event, record } in batch {
+            match Reading::check(event, now_ms) {
                 Ok(Reading::Meter(item)) => {
-                    readings.push((item, record));
+                    readings.add(item, record);
                     if readings.len() == MAX_ITEMS {
-                        self.record(std::mem::take(&mut readings), &dead_letters).await;
+                        self.record(readings.take(), &dead_letters).await;
                     }
                 }
-                Ok(Reading::End(end)) => {
-                    self.record(std::mem::take(&mut readings), &dead_letters).await;
-                    self.end(end, &record, &dead_letters).instrument(record.process_span()).await;
-                }
+                Ok(Reading::End(end)) => ends.entry(end.session_id.clone()).or_default().push((end, record)),
                 Ok(Reading::IdleFault) => {}
                 Err(problem) => dead_letters.reject(&record, &problem).await,
             }
         }
-        self.record(readings, &dead_letters).await;
+        self.record(readings.take(), &dead_letters).await;
+        stream::iter(ends.into_values())
+            .for_each_concurrent(MAX_CALLS_AT_A_TIME, |ends_of_one| async {
+                for (end, record) in ends_of_one {
+                    let span = record.process_span();
+                    self.end(end, &record, &dead_letters).instrument(span).await;
+                }
+            })
+            .await;
         self.live.forget_silent();
     }
 
@@ -74,7 +85,7 @@ impl Ingest {
         if readings.is_empty() {
             return;
         }
-        let items: Vec<MeterItem> = readings.iter().map(|(item, _)| item.clone()).collect();
+        let (items, records): (Vec<MeterItem>, Vec<Record>) = readings.into_iter().unzip();
         // One batch serves many charges, so it belongs to no one's trace.
         let span = tracing::info_span!("record readings", count = items.len());
         let recorded = until_decided(|| {
@@ -85,22 +96,32 @@ impl Ingest {
         let results = match recorded.instrument(span).await {
             Ok(response) => response.results,
             Err(error) => {
-                for (_, record) in &readings {
+                for record in &records {
                     dead_letters.reject(record, &error.message).await;
                 }
                 return;
             }
         };
-        let mut updates = Vec::new();
-        for ((item, record), result) in readings.into_iter().zip(results) {
+        let mut counted = Vec::new();
+        for ((item, record), result) in items.iter().zip(&records).zip(results) {
             match result.reason.as_str() {
-                _ if result.accepted => updates.extend(self.read(&item, &record).await),
+                _ if result.accepted => counted.push((item, record)),
                 // Delivered again, or after the end: nothing is wrong with it.
                 "STALE" => {}
                 "SESSION_ENDED" => self.live.end(&item.session_id),
-                reason => dead_letters.reject(&record, reason).await,
+                reason => dead_letters.reject(record, reason).await,
             }
         }
+        self.tell(&counted).await;
+    }
+
+    /// Takes readings that counted into the live sessions and tells the drivers.
+    async fn tell(&self, counted: &[(&MeterItem, &Record)]) {
+        let unknown = counted.iter().filter(|(item, _)| !self.live.knows(&item.session_id));
+        let unknown: BTreeSet<&str> = unknown.map(|(item, _)| item.session_id.as_str()).collect();
+        stream::iter(unknown).for_each_concurrent(MAX_CALLS_AT_A_TIME, |id| self.look_up(id)).await;
+        let updates: Vec<OutgoingRecord> =
+            counted.iter().filter_map(|(item, record)| self.read(item, record)).collect();
         // In the order of the batch: the producer queues at the first poll, and a driver's updates share a partition.
         let told = join_all(updates.iter().map(|update| self.producer.send_record(update)));
         match tokio::time::timeout(TELLING, told).await {
@@ -113,13 +134,17 @@ impl Ingest {
         }
     }
 
-    /// Takes a reading that counted into the live session and makes its driver's update.
-    async fn read(&self, item: &MeterItem, record: &Record) -> Option<OutgoingRecord> {
-        if !self.live.knows(&item.session_id) {
-            let request = GetSessionRequest { session_id: item.session_id.clone() };
-            let found = self.sessions.clone().get_session(request).await;
-            self.live.insert(found.ok()?.into_inner().session?);
+    /// Begins to follow a session, if it can be had: the next reading tries again.
+    async fn look_up(&self, session_id: &str) {
+        let request = GetSessionRequest { session_id: session_id.to_owned() };
+        let found = self.sessions.clone().get_session(request).await;
+        if let Some(session) = found.ok().and_then(|found| found.into_inner().session) {
+            self.live.insert(session);
         }
+    }
+
+    /// Takes a reading into its live session and makes its driver's update.
+    fn read(&self, item: &MeterItem, record: &Record) -> Option<OutgoingRecord> {
         let live = self.live.read(&item.session_id, item.register_mwh, item.power_w, item.measured_at_ms)?;
         // The start has an event of its own.
         (item.seq > 0).then(|| update(&live, record))
@@ -171,6 +196,6 @@ fn update(live: &LiveSession, record: &Record) -> OutgoingRecord {
     }
     .into();
     let mut outgoing = OutgoingRecord::new(&live.driver_id, &event);
-    outgoing.traceparent.clone_from(&record.traceparent);
+    outgoing.traceparent = record.traceparent().map(str::to_owned);
     outgoing
 }

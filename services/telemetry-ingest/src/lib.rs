@@ -1,5 +1,6 @@
 //! Validates meter readings, keeps each live session's running energy and cost, and hands them on in batches.
 
+mod gathered;
 mod grpc;
 mod ingest;
 mod live_session;

@@ -29,11 +29,11 @@ impl Reading {
     ///
     /// # Errors
     /// Says for people what makes no sense in it.
-    pub fn check(event: &pb::CpTelemetry, now_ms: i64) -> Result<Self, String> {
+    pub fn check(event: pb::CpTelemetry, now_ms: i64) -> Result<Self, String> {
         let at_ms = |timestamp: &Option<pbjson_types::Timestamp>| {
             timestamp.as_ref().map_or(now_ms, clock::from_timestamp)
         };
-        match event.telemetry.clone() {
+        match event.telemetry {
             Some(Telemetry::SessionStarted(started)) => {
                 let measured_at_ms = at_ms(&started.started_at);
                 let pb::SupplyStarted { session_id, cp_id, register_mwh, .. } = started;
@@ -110,7 +110,7 @@ mod tests {
             measured_at: None,
         };
         change(&mut consumption);
-        Reading::check(&consumption.into(), 77)
+        Reading::check(consumption.into(), 77)
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
             assert!(outcome.as_ref().is_err_and(|problem| problem.contains(field)), "{field}: {outcome:?}");
         }
         let fault = pb::Fault { cp_id: "MAD-01".into(), kind: "BORED".into(), ..Default::default() };
-        assert!(Reading::check(&fault.into(), 0).is_err_and(|problem| problem.contains("BORED")));
+        assert!(Reading::check(fault.into(), 0).is_err_and(|problem| problem.contains("BORED")));
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
         let fault = |session_id: &str| {
             let (cp_id, kind, session_id) = ("MAD-01".into(), "ENGINE_KO".into(), session_id.into());
             Reading::check(
-                &pb::Fault { cp_id, kind, session_id, register_mwh: 9, ..Default::default() }.into(),
+                pb::Fault { cp_id, kind, session_id, register_mwh: 9, ..Default::default() }.into(),
                 0,
             )
         };

@@ -15,6 +15,8 @@ use tonic::service::Routes;
 
 use crate::{grpc::TelemetryGrpc, ingest::Ingest, live_sessions::LiveSessions};
 
+/// The most records in a batch. The more of a backlog lie in one, the fewer readings are left of it: a session's newest.
+const MAX_BATCH: usize = 2_048;
 /// What it reads and writes.
 const TOPICS: &[&str] =
     &[kafka::topics::CP_TELEMETRY, kafka::topics::DRIVER_NOTIFICATIONS, kafka::topics::DEAD_LETTERS];
@@ -93,6 +95,7 @@ impl Service {
         let consumer = kafka::run_group(
             &self.kafka,
             "telemetry-ingest",
+            MAX_BATCH,
             self.producer,
             shutdown.clone(),
             move |batch, dead_letters| {
