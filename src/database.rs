@@ -182,12 +182,15 @@ async fn prepare(
         ],
         // Few pages each: the operating system holds the file in memory anyway.
         (Dialect::Sqlite, Access::Read) => &["PRAGMA busy_timeout = 2000", "PRAGMA cache_size = -1024"],
-        // Whoever waits longer for a row waits for a replica that hangs.
-        (Dialect::Postgres, _) => &[
+        (Dialect::Postgres, Access::Write) => &[
+            // Whoever waits longer for a row waits for a replica that hangs.
             "SET lock_timeout = '4s'",
             "SET statement_timeout = '10s'",
             "SET idle_in_transaction_session_timeout = '15s'",
+            // Plans are for a few rows each: compiling them takes longer than running them.
+            "SET jit = off",
         ],
+        (Dialect::Postgres, Access::Read) => &["SET statement_timeout = '10s'", "SET jit = off"],
         (Dialect::MySql, _) => &[
             // As on PostgreSQL: a statement sees what was committed when it began, and locks the rows that it names, not the gaps.
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",

@@ -10,7 +10,7 @@ use opentelemetry_sdk::{
 };
 use tracing_subscriber::{
     EnvFilter, Layer,
-    filter::{FilterExt, filter_fn},
+    filter::{FilterExt, LevelFilter, filter_fn},
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
@@ -89,9 +89,11 @@ pub fn install(config: &ObservabilityConfig, service_name: &'static str) -> Resu
         LogFormat::Text => lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    // Its hint lets the filter's own count: what libraries say below it costs nothing then, and librdkafka's client says a lot.
+    let events_only = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
     tracing_subscriber::registry()
         // A line reads alone: the fields of the spans around it go to the collector only.
-        .with(lines.with_filter(filter.and(filter_fn(|metadata| metadata.is_event()))))
+        .with(lines.with_filter(filter.and(events_only)))
         .with(spans)
         .try_init()
         .map_err(|error| error.to_string())?;

@@ -59,6 +59,8 @@ where
         .set("heartbeat.interval.ms", "1500")
         .set("queued.max.messages.kbytes", "2048")
         .set("fetch.wait.max.ms", "500")
+        // What is full asks again soon, not in a second: a backlog is worked off as fast as the work goes.
+        .set("fetch.queue.backoff.ms", "20")
         .set("socket.timeout.ms", "10000")
         .set("statistics.interval.ms", "5000")
         .create_with_context(context)

@@ -60,9 +60,14 @@ pub async fn measure(prepared: &Prepared, table: &mut Table) -> Result<(), Error
     for charger in &chargers {
         replica.execute(charger.driver_introductions()).await?;
     }
-    replica.begin_charges(&mut chargers).await?;
     let end = CancellationToken::new();
     let mut heard = kafka::follow::<DriverNotification>(&prepared.kafka, "bench", end.clone()).await?;
+    replica.begin_charges(&mut chargers).await?;
+    let mut started = 0;
+    while started < FAULTS {
+        let seen = next(&mut heard).await?;
+        started += usize::from(matches!(seen.event.notification, Some(Notification::SessionStarted(_))));
+    }
 
     let mut broken_at = HashMap::new();
     let mut latencies = Vec::new();
@@ -75,10 +80,7 @@ pub async fn measure(prepared: &Prepared, table: &mut Table) -> Result<(), Error
         }
     }
     while !broken_at.is_empty() {
-        let seen = timeout(DEADLINE, heard.recv()).await.ok().flatten();
-        let seen =
-            seen.ok_or_else(|| Error::internal("a driver was not told that its charge point broke"))?;
-        latencies.extend(latency(&mut broken_at, &seen));
+        latencies.extend(latency(&mut broken_at, &next(&mut heard).await?));
     }
     end.cancel();
     let latencies: Latencies = latencies.into_iter().collect();
@@ -90,6 +92,13 @@ pub async fn measure(prepared: &Prepared, table: &mut Table) -> Result<(), Error
         "under 100 ms",
     );
     replica.stop().await
+}
+
+async fn next(
+    heard: &mut mpsc::Receiver<Seen<DriverNotification>>,
+) -> Result<Seen<DriverNotification>, Error> {
+    let seen = timeout(DEADLINE, heard.recv()).await.ok().flatten();
+    seen.ok_or_else(|| Error::internal("a driver was not told what happened to its charge"))
 }
 
 fn latency(broken_at: &mut HashMap<String, Instant>, seen: &Seen<DriverNotification>) -> Option<Duration> {
@@ -112,7 +121,7 @@ impl Link {
             location: "Madrid".to_owned(),
             price_micros_per_kwh: 400_000,
             max_power_w: 50_000,
-            key: "bench".to_owned(),
+            key: "bench-key".to_owned(),
         };
         // There is room.
         let _ = say.try_send(request(link_request::Message::Hello(hello)));

@@ -9,6 +9,7 @@ mod idle;
 mod latencies;
 mod load;
 mod network;
+mod past;
 mod process;
 mod raw;
 mod replica;
@@ -41,6 +42,9 @@ struct CommandLine {
     seconds: u64,
     #[command(flatten)]
     servers: Servers,
+    /// Past sessions that are put into PostgreSQL before anything is measured, with 100,000 charge points and drivers
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
+    past_sessions: u64,
     /// How long the networks are measured
     #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(5..=3600))]
     network_seconds: u64,
@@ -58,14 +62,14 @@ enum What {
     Decide,
     /// The writer over each database with 1, 64 and 512 commands outstanding, beside plain clients
     Store,
-    /// Meter readings through telemetry-ingest, beside a client that drops them
-    Telemetry,
-    /// Authorize by gRPC at half of its greatest rate, beside an empty call and a commit
-    Authorize,
-    /// Whole charges by Kafka beside the store alone
-    Charges,
     /// From a monitor's report of a fault to the driver's SUPPLY_ERROR
     Fault,
+    /// Meter readings through telemetry-ingest, beside a client that drops them
+    Telemetry,
+    /// Whole charges by Kafka beside the store alone
+    Charges,
+    /// Authorize by gRPC at half of its greatest rate, beside an empty call and a commit
+    Authorize,
     /// `evcharging up` with nothing to do
     Idle,
     /// `evcharging up` with many charges at a time
@@ -76,6 +80,12 @@ enum What {
 async fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     let mut table = Table::default();
+    if let (Some(url), 1..) = (&command_line.servers.postgres_url, command_line.past_sessions)
+        && let Err(error) = past::fill(url, command_line.past_sessions).await
+    {
+        eprintln!("error: past sessions could not be made: {error}");
+        return ExitCode::FAILURE;
+    }
     for what in What::value_variants() {
         if !command_line.what.is_empty() && !command_line.what.contains(what) {
             continue;

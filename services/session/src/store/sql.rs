@@ -214,8 +214,9 @@ async fn begin(
     sqlx::raw_sql(begin).execute(&mut *connection).await?;
     let mut cp_ids: BTreeSet<String> = keys.cp_ids.iter().cloned().collect();
     let mut driver_ids: BTreeSet<String> = keys.driver_ids.iter().cloned().collect();
+    let mut session_ids: BTreeSet<String> = keys.session_ids.iter().cloned().collect();
     let (sessions, drivers) = (&keys.unplaced_session_ids, &keys.unplaced_driver_ids);
-    for session in load_sessions(connection, queries, sessions, &BTreeSet::new(), drivers).await? {
+    for session in load_sessions(connection, queries, sessions, drivers).await? {
         cp_ids.insert(session.cp_id);
         driver_ids.insert(session.driver_id);
     }
@@ -228,15 +229,16 @@ async fn begin(
         for row in &load(connection, queries.load_charge_points, &cp_ids).await? {
             let charge_point = rows::charge_point(row)?;
             driver_ids.extend(charge_point.driver_id.clone());
+            session_ids.extend(charge_point.session_id.clone());
             world.charge_points.insert(charge_point.cp_id.clone(), charge_point);
         }
         driver_ids.retain(|driver_id| !world.drivers.contains_key(driver_id));
         for row in &load(connection, queries.load_drivers, &driver_ids).await? {
             let driver = rows::driver(row)?;
+            session_ids.extend(driver.session_id.clone());
             world.drivers.insert(driver.driver_id.clone(), driver);
         }
-        let locked = (world.charge_points.keys(), world.drivers.keys());
-        let sessions = load_sessions(connection, queries, &keys.session_ids, locked.0, locked.1).await?;
+        let sessions = load_sessions(connection, queries, &session_ids, &[]).await?;
         cp_ids = missing(sessions.iter().map(|session| &session.cp_id), &world.charge_points);
         driver_ids = missing(sessions.iter().map(|session| &session.driver_id), &world.drivers);
         // A session changes only with its charge point and its driver locked: once both are of all, everything stands still.
@@ -259,24 +261,19 @@ fn missing<'a, T>(ids: impl Iterator<Item = &'a String>, loaded: &HashMap<String
     ids.filter(|id| !loaded.contains_key(*id)).cloned().collect()
 }
 
-/// The sessions of these ids, and the open ones of these charge points and drivers; nothing to ask for none.
-async fn load_sessions(
+/// The sessions of these ids, and the open ones of these drivers; nothing to ask for none.
+async fn load_sessions<T: Serialize>(
     connection: &mut AnyConnection,
     queries: &Queries,
-    session_ids: &[String],
-    cp_ids: impl IntoIterator<Item = &String>,
-    driver_ids: impl IntoIterator<Item = &String>,
+    session_ids: &T,
+    driver_ids: &[String],
 ) -> Result<Vec<Session>, sqlx::Error> {
-    let (cp_ids, driver_ids) = (Vec::from_iter(cp_ids), Vec::from_iter(driver_ids));
-    if session_ids.is_empty() && cp_ids.is_empty() && driver_ids.is_empty() {
+    let (session_ids, driver_ids) = (json(session_ids)?, json(driver_ids)?);
+    if session_ids == "[]" && driver_ids == "[]" {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query(queries.load_sessions)
-        .bind(json(session_ids)?)
-        .bind(json(&cp_ids)?)
-        .bind(json(&driver_ids)?)
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query(queries.load_sessions).bind(session_ids).bind(driver_ids).fetch_all(connection).await?;
     rows.iter().map(rows::session).collect()
 }
 
