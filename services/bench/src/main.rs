@@ -60,10 +60,10 @@ struct CommandLine {
 enum What {
     /// Deciding commands in memory, on one thread
     Decide,
-    /// The writer over each database with 1, 64 and 512 commands outstanding, beside plain clients
-    Store,
     /// From a monitor's report of a fault to the driver's SUPPLY_ERROR
     Fault,
+    /// The writer over each database with 1, 64 and 512 commands outstanding, beside plain clients
+    Store,
     /// Meter readings through telemetry-ingest, beside a client that drops them
     Telemetry,
     /// Whole charges by Kafka beside the store alone

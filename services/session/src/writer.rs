@@ -10,7 +10,10 @@ use evcharging_common::{
     shutdown::CancellationToken,
     trace_propagation,
 };
-use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+use tokio::{
+    sync::{Notify, broadcast, mpsc, oneshot},
+    time::Instant,
+};
 
 use self::batch::Lane;
 use crate::{
@@ -22,7 +25,7 @@ use crate::{
 
 /// Commands that may wait; more are told to come later.
 const QUEUE: usize = 4096;
-/// How long a command may wait for a place in the queue and for its reply.
+/// How long a command may wait for a place in the queue and for its decision, together.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(5);
 /// Changes that a watcher may lag behind before it misses some.
 const WATCH_BUFFER: usize = 1024;
@@ -34,6 +37,8 @@ enum Job {
         command: Box<Command>,
         event_id: Option<String>,
         traceparent: String,
+        /// After this it is not decided any more.
+        deadline: Instant,
         reply: oneshot::Sender<Outcome>,
     },
     OutboxSent {
@@ -88,19 +93,15 @@ impl Writer {
     pub async fn execute_event(&self, command: Command, event_id: Option<String>) -> Outcome {
         let (reply, replied) = oneshot::channel();
         let traceparent = trace_propagation::current_traceparent().unwrap_or_default();
-        self.enqueue(Job::Command { command: Box::new(command), event_id, traceparent, reply }).await?;
-        // Once it is in the queue it will be decided; whoever asks again after this deadline gets the same answer.
-        match tokio::time::timeout(COMMAND_DEADLINE, replied).await {
+        let (command, deadline) = (Box::new(command), Instant::now() + COMMAND_DEADLINE);
+        self.enqueue(Job::Command { command, event_id, traceparent, deadline, reply }).await?;
+        match tokio::time::timeout_at(deadline, replied).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Error::unavailable(
                 "not decided: the service is ending or a batch broke off; try again",
                 "no reply",
             )),
-            Err(_) => Err(Error::new(
-                ErrorCode::DeadlineExceeded,
-                "DEADLINE_EXCEEDED",
-                "not decided in time; ask again",
-            )),
+            Err(_) => Err(too_late()),
         }
     }
 
@@ -139,6 +140,10 @@ impl Writer {
             }
         })
     }
+}
+
+fn too_late() -> Error {
+    Error::new(ErrorCode::DeadlineExceeded, "DEADLINE_EXCEEDED", "not decided in time; ask again")
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The readings of a batch, gathered: the register is cumulative, so the newest reading of a session makes up for those before it. Pure.
+//! The readings of a batch, gathered: the register is cumulative, so the newest reading of a session makes up for those between the first
+//! and itself. Pure.
 
 use std::collections::HashMap;
 
@@ -8,11 +9,11 @@ use evcharging_common::pb::session::v1::MeterItem;
 #[derive(Debug)]
 pub struct Gathered<R> {
     items: Vec<(MeterItem, R)>,
-    /// The last of each session.
+    /// The last of each session that is not in doubt.
     last: HashMap<String, Last>,
 }
 
-/// Where it stands, and whether a newer one may take its place.
+/// Where it stands, and whether the next may take its place.
 #[derive(Debug)]
 struct Last {
     place: usize,
@@ -27,9 +28,9 @@ impl<R> Gathered<R> {
 
     /// Adds a reading.
     pub fn add(&mut self, item: MeterItem, came_with: R) {
-        // A start tells where the register began; it stays.
-        let mut is_replaceable = item.seq > 0;
-        if let Some(last) = self.last.get(&item.session_id)
+        // The first stays: it may be the one that tells session where the register began.
+        let mut is_replaceable = false;
+        if let Some(last) = self.last.get_mut(&item.session_id)
             && let Some(before) = self.items.get_mut(last.place)
         {
             let is_elsewhere = item.cp_id != before.0.cp_id;
@@ -37,13 +38,17 @@ impl<R> Gathered<R> {
                 // Delivered again: nothing is wrong with it, and nothing new in it.
                 return;
             }
-            // A register that fell and a charge point that changed are for session to judge, and to refuse.
-            let is_doubtful = is_elsewhere || item.register_mwh < before.0.register_mwh;
-            if last.is_replaceable && !is_doubtful {
+            if is_elsewhere || item.register_mwh < before.0.register_mwh {
+                // For session to judge, and to refuse, after what came before it and before what comes next.
+                last.is_replaceable = false;
+                self.items.push((item, came_with));
+                return;
+            }
+            if last.is_replaceable {
                 *before = (item, came_with);
                 return;
             }
-            is_replaceable &= !is_doubtful;
+            is_replaceable = true;
         }
         self.last.insert(item.session_id.clone(), Last { place: self.items.len(), is_replaceable });
         self.items.push((item, came_with));
@@ -124,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_of_a_session_is_left_beside_its_start() {
+    fn only_the_newest_of_a_session_is_left_beside_its_first() {
         let mut gathered = Gathered::new();
         for seq in 0..100 {
             gathered.add(item(1, seq, seq * 10, true), seq);
@@ -134,7 +139,8 @@ mod tests {
         gathered.add(item(1, 50, 500, true), 50);
         let left: Vec<_> =
             gathered.take().into_iter().map(|(item, of)| (item.session_id, item.seq, of)).collect();
-        assert_eq!(left, [("s1".to_owned(), 0, 0), ("s2".to_owned(), 100, 99), ("s1".to_owned(), 99, 99)]);
+        let expected = [("s1", 0, 0), ("s2", 1, 0), ("s1", 99, 99), ("s2", 100, 99)];
+        assert_eq!(left, expected.map(|(session_id, seq, of)| (session_id.to_owned(), seq, of)));
         assert_eq!(gathered.len(), 0);
     }
 

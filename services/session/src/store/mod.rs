@@ -63,10 +63,14 @@ pub struct Loaded {
 /// What a batch writes.
 #[derive(Debug, Default)]
 pub struct BatchWrites<'a> {
-    /// Changed charge points.
+    /// Changed charge points that were there before.
     pub charge_points: Vec<&'a ChargePoint>,
-    /// Changed drivers.
+    /// Charge points that this batch made known.
+    pub new_charge_points: Vec<&'a ChargePoint>,
+    /// Changed drivers that were there before.
     pub drivers: Vec<&'a Driver>,
+    /// Drivers that this batch made known.
+    pub new_drivers: Vec<&'a Driver>,
     /// Changed sessions that were there before.
     pub changed_sessions: Vec<&'a Session>,
     /// Sessions that this batch opened.

@@ -57,3 +57,8 @@ impl Queries {
         }
     }
 }
+
+/// The part of a statement that writes new rows, without what it does to those that are there.
+pub(super) fn inserting(statement: &'static str) -> &'static str {
+    statement.split_once("\nON ").map_or(statement, |(insert, _)| insert)
+}

@@ -11,7 +11,11 @@ use evcharging_common::{
 use serde::Serialize;
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{BatchKeys, BatchWrites, Due, Loaded, Store, WaitingEvent, migrations, queries::Queries, rows};
+use super::{
+    BatchKeys, BatchWrites, Due, Loaded, Store, WaitingEvent, migrations,
+    queries::{Queries, inserting},
+    rows,
+};
 use crate::{entities::Session, world::World};
 
 /// How often a batch looks anew for what belongs to what it has locked.
@@ -66,8 +70,13 @@ impl SqlStore {
 impl Store for SqlStore {
     async fn begin(&mut self, keys: &BatchKeys) -> Result<Loaded, Error> {
         let (dialect, queries) = (self.database.dialect(), self.queries);
-        let connection = self.connected().await?;
-        let loaded = begin(connection, dialect, queries, keys).await;
+        let was_connected = self.connection.is_some();
+        let mut loaded = begin(self.connected().await?, dialect, queries, keys).await;
+        if was_connected && loaded.as_ref().is_err_and(is_lost) {
+            // The server may have closed a connection that was idle for long. Nothing was decided yet, so it is begun anew on another.
+            self.connection = None;
+            loaded = begin(self.connected().await?, dialect, queries, keys).await;
+        }
         self.checked(loaded)?.ok_or_else(|| {
             Error::new(ErrorCode::Aborted, "CONFLICT", "other changes came first again and again; try again")
         })
@@ -239,9 +248,11 @@ async fn begin(
             world.drivers.insert(driver.driver_id.clone(), driver);
         }
         let sessions = load_sessions(connection, queries, &session_ids, &[]).await?;
-        cp_ids = missing(sessions.iter().map(|session| &session.cp_id), &world.charge_points);
-        driver_ids = missing(sessions.iter().map(|session| &session.driver_id), &world.drivers);
-        // A session changes only with its charge point and its driver locked: once both are of all, everything stands still.
+        // One that has ended never changes again. An open one changes only with its charge point and its driver locked: once both are, of all,
+        // everything stands still.
+        let open = || sessions.iter().filter(|session| session.is_open());
+        cp_ids = missing(open().map(|session| &session.cp_id), &world.charge_points);
+        driver_ids = missing(open().map(|session| &session.driver_id), &world.drivers);
         if cp_ids.is_empty() && driver_ids.is_empty() {
             world.sessions =
                 sessions.into_iter().map(|session| (session.session_id.clone(), session)).collect();
@@ -295,7 +306,10 @@ async fn commit(
     queries: &Queries,
     writes: &BatchWrites<'_>,
 ) -> Result<(), sqlx::Error> {
+    // What is new was not there to be locked: should another batch have been faster, the insert fails and this one is decided anew.
+    write(connection, inserting(queries.write_charge_points), &writes.new_charge_points).await?;
     write(connection, queries.write_charge_points, &writes.charge_points).await?;
+    write(connection, inserting(queries.write_drivers), &writes.new_drivers).await?;
     write(connection, queries.write_drivers, &writes.drivers).await?;
     // Changed sessions first: what has ended leaves its charge point and driver to what opens in the same batch. Among the new ones, what
     // has ended already comes first for the same reason.

@@ -48,6 +48,7 @@ suite!(sqlite, postgres, postgres18, mysql, mariadb: [
     two_replicas_bill_each_charge_once,
     batches_side_by_side_add_up,
     a_command_that_names_the_wrong_charge_point_still_meets_its_session,
+    what_another_made_known_meanwhile_is_not_written_over,
 ]);
 
 fn start(store: SqlStore) -> Writer {
@@ -108,7 +109,12 @@ async fn a_charge_survives_in_the_rows(store: SqlStore, other: SqlStore) {
     assert_eq!((session.state, session.cost_micros), (SessionState::Interrupted, Some(400_000)));
     // Another connection sees what was answered.
     assert!(other.open_sessions(10).await.unwrap().is_empty());
-    let keys = super::BatchKeys { session_ids: vec!["s1".into()], ..Default::default() };
+    let keys = super::BatchKeys {
+        session_ids: vec!["s1".into()],
+        driver_ids: vec!["driver0".into()],
+        cp_ids: vec!["MAD-00".into()],
+        ..Default::default()
+    };
     let loaded = other.begin(&keys).await.unwrap();
     other.roll_back().await;
     assert_eq!(loaded.world.sessions["s1"], *session);
@@ -377,4 +383,28 @@ async fn a_command_that_names_the_wrong_charge_point_still_meets_its_session(
     assert_eq!(outcome, Ok(Reply::Meter(vec![Some("WRONG_CP".to_owned())])));
     let outcome = writer.execute(reading("s1", "MAD-00", 0, 1_000)).await;
     assert_eq!(outcome, Ok(Reply::Meter(vec![None])));
+}
+
+async fn what_another_made_known_meanwhile_is_not_written_over(mut store: SqlStore, other: SqlStore) {
+    if store.transactions_at_a_time() == 1 {
+        // Nobody else writes meanwhile.
+        return;
+    }
+    let keys = super::BatchKeys { driver_ids: vec!["driver0".into()], ..Default::default() };
+    assert!(store.begin(&keys).await.unwrap().world.drivers.is_empty());
+    prepare(&start(other), 0, 1).await;
+    let driver = crate::entities::Driver {
+        driver_id: "driver0".into(),
+        name: String::new(),
+        blocked: false,
+        balance_micros: 0,
+        session_id: None,
+        version: 1,
+    };
+    let writes = super::BatchWrites { new_drivers: vec![&driver], ..Default::default() };
+    let late = store.commit(&writes).await.unwrap_err();
+    assert_eq!((late.code, late.reason.as_ref()), (ErrorCode::Aborted, "CONFLICT"));
+    store.roll_back().await;
+    assert_eq!(store.begin(&keys).await.unwrap().world.drivers["driver0"].balance_micros, 50_000_000);
+    store.roll_back().await;
 }

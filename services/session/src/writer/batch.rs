@@ -11,16 +11,19 @@ use evcharging_common::{
     clock,
     error::{Error, ErrorCode},
 };
-use tokio::sync::{Notify, broadcast};
+use tokio::{
+    sync::{Notify, broadcast},
+    time::Instant,
+};
 
-use super::{Job, Outcome};
+use super::{Job, Outcome, too_late};
 use crate::{
     command::{Reply, Touched},
     decide::{Rules, decide},
     entities::Session,
     idempotency,
     store::{BatchKeys, BatchWrites, Loaded, RecordedReply, Store},
-    world::Changes,
+    world::{Changes, World},
 };
 
 /// How often a batch is run anew when another one's change came first.
@@ -87,10 +90,10 @@ impl<S: Store> Lane<S> {
 
     /// One transaction for all the jobs.
     async fn transact(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Error> {
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         let keys = batch_keys(jobs);
         let Loaded { mut world, recorded } = self.store.begin(&keys).await?;
-        let known_sessions: HashSet<String> = world.sessions.keys().cloned().collect();
+        let known = Known::of(&world);
         let now_ms = clock::now_ms();
         let mut changes = Changes::default();
         let mut new_records: HashMap<String, RecordedReply> = HashMap::new();
@@ -99,6 +102,11 @@ impl<S: Store> Lane<S> {
 
         for job in jobs {
             let (command, event_id, traceparent) = match job {
+                // Whoever sent it was told so, and may have sent it again, and more after it.
+                Job::Command { deadline, .. } if *deadline <= Instant::now() => {
+                    outcomes.push(Err(too_late()));
+                    continue;
+                }
                 Job::Command { command, event_id, traceparent, .. } => (command, event_id, traceparent),
                 Job::OutboxSent { outbox_ids, .. } => {
                     sent_outbox_ids.extend_from_slice(outbox_ids);
@@ -131,13 +139,17 @@ impl<S: Store> Lane<S> {
             return Ok(outcomes);
         }
         let new_records: Vec<RecordedReply> = new_records.into_values().collect();
-        let sessions = changes.session_ids.iter().filter_map(|id| world.sessions.get(id));
+        let (charge_points, new_charge_points) =
+            changed_and_new(&changes.cp_ids, &world.charge_points, &known.cp_ids);
+        let (drivers, new_drivers) = changed_and_new(&changes.driver_ids, &world.drivers, &known.driver_ids);
         let (changed_sessions, new_sessions) =
-            sessions.partition(|session| known_sessions.contains(&session.session_id));
+            changed_and_new(&changes.session_ids, &world.sessions, &known.session_ids);
         self.store
             .commit(&BatchWrites {
-                charge_points: changes.cp_ids.iter().filter_map(|id| world.charge_points.get(id)).collect(),
-                drivers: changes.driver_ids.iter().filter_map(|id| world.drivers.get(id)).collect(),
+                charge_points,
+                new_charge_points,
+                drivers,
+                new_drivers,
                 changed_sessions,
                 new_sessions,
                 ledger_entries: &changes.ledger_entries,
@@ -166,6 +178,33 @@ impl<S: Store> Lane<S> {
         }
         Ok(outcomes)
     }
+}
+
+/// What was there before anything was decided.
+struct Known {
+    cp_ids: HashSet<String>,
+    driver_ids: HashSet<String>,
+    session_ids: HashSet<String>,
+}
+
+impl Known {
+    fn of(world: &World) -> Self {
+        Self {
+            cp_ids: world.charge_points.keys().cloned().collect(),
+            driver_ids: world.drivers.keys().cloned().collect(),
+            session_ids: world.sessions.keys().cloned().collect(),
+        }
+    }
+}
+
+fn changed_and_new<'a, T>(
+    changed: &HashSet<String>,
+    entities: &'a HashMap<String, T>,
+    known: &HashSet<String>,
+) -> (Vec<&'a T>, Vec<&'a T>) {
+    let (changed, new): (Vec<_>, Vec<_>) = changed.iter().partition(|id| known.contains(*id));
+    let of = |ids: Vec<&String>| ids.into_iter().filter_map(|id| entities.get(id)).collect();
+    (of(changed), of(new))
 }
 
 fn batch_keys(jobs: &[Job]) -> BatchKeys {

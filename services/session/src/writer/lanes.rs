@@ -1,8 +1,14 @@
 //! Several batches at a time, each in a transaction of its own: while the database works for one, another is read or decided. They meet as
 //! batches of two replicas do: in the locks of the database.
 
+use std::time::Duration;
+
 use evcharging_common::shutdown::CancellationToken;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
 
 use super::{Job, batch::Lane};
 use crate::store::Store;
@@ -11,6 +17,8 @@ use crate::store::Store;
 const MAX_BATCH: usize = 512;
 /// Commands that are worth a transaction of their own beside one that runs already; fewer wait for its end, and cost less together.
 const WORTH_ANOTHER: usize = 128;
+/// How long they wait for it: it may itself wait for a lock.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Runs what comes through the queue until the token is cancelled and the queue is empty.
 pub(super) async fn run<S: Store>(
@@ -24,13 +32,19 @@ pub(super) async fn run<S: Store>(
     let mut busy = JoinSet::new();
     let mut jobs = Vec::new();
     let mut is_over = false;
+    let mut patient_until = Instant::now();
     loop {
+        if jobs.is_empty() {
+            patient_until = Instant::now() + PATIENCE;
+        }
         while jobs.len() < MAX_BATCH
             && let Ok(job) = queue.try_recv()
         {
             jobs.push(job);
         }
-        if (busy.is_empty() && !jobs.is_empty() || jobs.len() >= WORTH_ANOTHER)
+        let is_time = busy.is_empty() || jobs.len() >= WORTH_ANOTHER || Instant::now() >= patient_until;
+        if is_time
+            && !jobs.is_empty()
             && let Some(mut lane) = idle.pop()
         {
             let jobs = std::mem::take(&mut jobs);
@@ -54,6 +68,7 @@ pub(super) async fn run<S: Store>(
                 tokio::task::yield_now().await;
             }
             taken = queue.recv_many(&mut jobs, 1), if jobs.len() < MAX_BATCH && !is_over => is_over = taken == 0,
+            () = sleep_until(patient_until), if !jobs.is_empty() && !idle.is_empty() => {}
             // Nothing new comes in; what waits is still done.
             () = shutdown.cancelled(), if !queue.is_closed() => queue.close(),
         }

@@ -15,17 +15,29 @@ use crate::{
 /// A database that fails each transaction as it is told, and counts them.
 struct FailingStore {
     error: Error,
+    /// It begins, but takes so long.
+    begins_after: Option<Duration>,
     transactions: Arc<AtomicUsize>,
+    commits: Arc<AtomicUsize>,
+}
+
+impl FailingStore {
+    fn new(error: Error) -> Self {
+        Self { error, begins_after: None, transactions: Arc::default(), commits: Arc::default() }
+    }
 }
 
 #[async_trait]
 impl Store for FailingStore {
     async fn begin(&mut self, _: &BatchKeys) -> Result<Loaded, Error> {
         self.transactions.fetch_add(1, Ordering::Relaxed);
-        Err(self.error.clone())
+        let Some(delay) = self.begins_after else { return Err(self.error.clone()) };
+        tokio::time::sleep(delay).await;
+        Ok(Loaded::default())
     }
 
     async fn commit(&mut self, _: &BatchWrites<'_>) -> Result<(), Error> {
+        self.commits.fetch_add(1, Ordering::Relaxed);
         Err(self.error.clone())
     }
 
@@ -68,13 +80,14 @@ impl Store for FailingStore {
     }
 
     fn another(&self) -> Self {
-        Self { error: self.error.clone(), transactions: self.transactions.clone() }
+        let (transactions, commits) = (self.transactions.clone(), self.commits.clone());
+        Self { error: self.error.clone(), begins_after: self.begins_after, transactions, commits }
     }
 }
 
 /// The reasons that a batch of ten commands is answered with, and how many transactions were tried.
 async fn ten_commands_on(error: Error) -> (Vec<String>, usize) {
-    let store = FailingStore { error, transactions: Arc::default() };
+    let store = FailingStore::new(error);
     let transactions = store.transactions.clone();
     let (writer, _) = Writer::start(store, Rules::default(), CancellationToken::new());
     let commands = (0..10).map(|n| writer.execute(fixtures::create_driver(&format!("driver{n}"))));
@@ -102,4 +115,20 @@ async fn a_batch_that_others_came_before_is_run_anew_a_few_times() {
     let (reasons, transactions) = ten_commands_on(conflict).await;
     assert_eq!(reasons, vec!["CONFLICT"; 10]);
     assert_eq!(transactions, CONFLICT_TRIES * 11, "the batch, then each command alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_its_sender_gave_up_is_not_decided_later() {
+    let store = FailingStore {
+        begins_after: Some(COMMAND_DEADLINE + Duration::from_secs(1)),
+        ..FailingStore::new(Error::unavailable("away", "away"))
+    };
+    let (transactions, commits) = (store.transactions.clone(), store.commits.clone());
+    let shutdown = CancellationToken::new();
+    let (writer, task) = Writer::start(store, Rules::default(), shutdown.clone());
+    let outcome = writer.execute(fixtures::create_driver("driver1")).await;
+    assert_eq!(outcome.unwrap_err().reason, "DEADLINE_EXCEEDED");
+    shutdown.cancel();
+    task.await.unwrap();
+    assert_eq!((transactions.load(Ordering::Relaxed), commits.load(Ordering::Relaxed)), (1, 0));
 }
