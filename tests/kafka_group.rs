@@ -60,17 +60,24 @@ async fn a_partition_that_is_stuck_holds_up_no_other() {
     let handled: Arc<Mutex<Vec<String>>> = Arc::default();
     let (noted, stop, from) = (handled.clone(), shutdown.clone(), config.clone());
     let reading = tokio::spawn(async move {
-        kafka::run_group::<DriverEvent, _, _>(&from, "test", producer, stop, move |batch, _| {
-            let noted = noted.clone();
-            async move {
-                for received in &batch {
-                    noted.lock().unwrap().push(received.key.clone());
+        kafka::run_group::<DriverEvent, _, _>(
+            &from,
+            "test",
+            kafka::MAX_BATCH,
+            producer,
+            stop,
+            move |batch, _| {
+                let noted = noted.clone();
+                async move {
+                    for received in &batch {
+                        noted.lock().unwrap().push(received.record.key().into_owned());
+                    }
+                    if batch.iter().any(|received| received.record.key() == "0") {
+                        std::future::pending::<()>().await;
+                    }
                 }
-                if batch.iter().any(|received| received.key == "0") {
-                    std::future::pending::<()>().await;
-                }
-            }
-        })
+            },
+        )
         .await
     });
     until("the stuck one has begun", || handled.lock().unwrap().contains(&"0".to_owned())).await;
@@ -92,16 +99,23 @@ async fn a_slow_reader_gets_every_record_once_and_in_order() {
     let handled: Arc<Mutex<Vec<usize>>> = Arc::default();
     let (noted, stop) = (handled.clone(), shutdown.clone());
     let reading = tokio::spawn(async move {
-        kafka::run_group(&config, "test", producer, stop, move |batch: Vec<Received<DriverEvent>>, _| {
-            let noted = noted.clone();
-            async move {
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                noted
-                    .lock()
-                    .unwrap()
-                    .extend(batch.iter().map(|received| received.key.parse::<usize>().unwrap()));
-            }
-        })
+        kafka::run_group(
+            &config,
+            "test",
+            kafka::MAX_BATCH,
+            producer,
+            stop,
+            move |batch: Vec<Received<DriverEvent>>, _| {
+                let noted = noted.clone();
+                async move {
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                    noted
+                        .lock()
+                        .unwrap()
+                        .extend(batch.iter().map(|received| received.record.key().parse::<usize>().unwrap()));
+                }
+            },
+        )
         .await
     });
     until("all were handled", || handled.lock().unwrap().len() >= RECORDS).await;

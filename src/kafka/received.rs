@@ -1,5 +1,7 @@
 //! One record that was read from a topic, and where it stood.
 
+use std::borrow::Cow;
+
 use rdkafka::{
     Message,
     message::{BorrowedMessage, Headers as _},
@@ -76,6 +78,11 @@ impl Record {
             headers: Headers::of(message),
             written_at_ms: message.timestamp().to_millis().unwrap_or_default(),
         }
+    }
+
+    /// Its key.
+    pub fn key(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.key)
     }
 
     /// Unique for the event: its `ce_id`, or where it stands when it came without one.
