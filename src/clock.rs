@@ -1,6 +1,11 @@
 //! Instants on the wire and in the database: UTC, in milliseconds since 1970.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, SecondsFormat, Utc};
+
+/// The clock may be set back by so much without a word: that is how it is kept right.
+const TOLERANCE: Duration = Duration::from_secs(2);
 
 /// Now, in milliseconds since 1970 (UTC).
 pub fn now_ms() -> i64 {
@@ -27,4 +32,46 @@ pub fn format_instant(instant_ms: i64) -> String {
         || instant_ms.to_string(),
         |instant| instant.to_rfc3339_opts(SecondsFormat::Secs, true).replace('T', " "),
     )
+}
+
+/// Notices when the clock is set back: deadlines that were written down before are further away by as much.
+#[derive(Debug)]
+pub struct ClockWatch {
+    looked_at: Instant,
+    showed_ms: i64,
+}
+
+impl ClockWatch {
+    /// Begins to watch.
+    pub fn start() -> Self {
+        Self { looked_at: Instant::now(), showed_ms: now_ms() }
+    }
+
+    /// By how much the clock was set back since the last look.
+    pub fn look(&mut self) -> Option<Duration> {
+        let before = std::mem::replace(self, Self::start());
+        set_back(self.looked_at - before.looked_at, self.showed_ms - before.showed_ms)
+    }
+}
+
+/// A clock that went on by `shown_ms` in that time.
+fn set_back(elapsed: Duration, shown_ms: i64) -> Option<Duration> {
+    let elapsed_ms = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+    let lacks = Duration::from_millis(u64::try_from(elapsed_ms.saturating_sub(shown_ms)).ok()?);
+    (lacks > TOLERANCE).then_some(lacks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_is_noticed_and_one_that_goes_a_little_wrong_is_not() {
+        let second = Duration::from_secs(1);
+        for (shown_ms, expected) in
+            [(1_000, None), (-900, None), (-3_599_000, Some(Duration::from_secs(3_600))), (3_600_000, None)]
+        {
+            assert_eq!(set_back(second, shown_ms), expected, "{shown_ms}");
+        }
+    }
 }

@@ -209,8 +209,13 @@ pub fn is_lost(error: &sqlx::Error) -> bool {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
             true
         }
-        // PostgreSQL's class of administrators' shutdowns.
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        // PostgreSQL's class of administrators' shutdowns, and what MySQL says to a connection that was idle for hours.
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| code.starts_with("57P"))
+                || error
+                    .message()
+                    .starts_with("The client was disconnected by the server because of inactivity")
+        }
         _ => false,
     }
 }

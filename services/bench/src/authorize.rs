@@ -22,8 +22,7 @@ use crate::{
     commands::Charger,
     latencies::{Latencies, at_a_rate, milliseconds},
     replica::Replica,
-    servers::{Prepared, kafka_flags},
-    services::Service,
+    servers::Prepared,
     table::{Table, grouped, thousandths},
 };
 
@@ -43,14 +42,8 @@ pub async fn measure(prepared: &Prepared, duration: Duration, table: &mut Table)
     replica.stop().await?;
     let chargers = Arc::new(chargers);
 
-    let mut arguments = kafka_flags(&prepared.kafka).to_vec();
-    arguments.extend(["--database-url".to_owned(), prepared.session_url.clone()]);
-    let session = Service::start("session", &arguments)?;
-    session.serving().await?;
-    let mut arguments = kafka_flags(&prepared.kafka).to_vec();
-    arguments.extend(["--database-url".to_owned(), prepared.reader_url.clone()]);
-    arguments.extend(["--session-address".to_owned(), session.address().to_owned()]);
-    let authorization = Service::start("authorization", &arguments)?;
+    let session = prepared.session().await?;
+    let authorization = prepared.reader("authorization", &session)?;
     let channel = authorization.serving().await?;
 
     eprintln!("{CALLERS} callers authorize as fast as they can for {} s ...", duration.as_secs());

@@ -28,8 +28,7 @@ use crate::{
     commands::Charger,
     latencies::{Latencies, milliseconds},
     replica::Replica,
-    servers::{Prepared, kafka_flags},
-    services::Service,
+    servers::Prepared,
     table::Table,
 };
 
@@ -44,15 +43,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Breaks charge points one after the other and waits for what their drivers hear.
 pub async fn measure(prepared: &Prepared, table: &mut Table) -> Result<(), Error> {
     eprintln!("{FAULTS} charge points charge and break ...");
-    let mut arguments = kafka_flags(&prepared.kafka).to_vec();
     let replica = Replica::start(&prepared.session_url).await?;
-    arguments.extend(["--database-url".to_owned(), prepared.session_url.clone()]);
-    let session = Service::start("session", &arguments)?;
-    session.serving().await?;
-    let mut arguments = kafka_flags(&prepared.kafka).to_vec();
-    arguments.extend(["--database-url".to_owned(), prepared.reader_url.clone()]);
-    arguments.extend(["--session-address".to_owned(), session.address().to_owned()]);
-    let registry = Service::start("cp-registry", &arguments)?;
+    let session = prepared.session().await?;
+    let registry = prepared.reader("cp-registry", &session)?;
     let channel = registry.serving().await?;
 
     let mut chargers: Vec<Charger> = (0..FAULTS).map(Charger::new).collect();

@@ -9,7 +9,7 @@ use evcharging_common::{
 };
 use tokio::process::Command;
 
-use crate::network::binary;
+use crate::{network::binary, services::Service};
 
 /// The password of both roles on the servers of a measurement.
 const PASSWORD: &str = "bench";
@@ -38,6 +38,31 @@ pub struct Prepared {
     pub reader_url: String,
     /// Topics of this measurement alone, by their prefix.
     pub kafka: KafkaConfig,
+}
+
+impl Prepared {
+    /// Starts session and waits until it serves.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn session(&self) -> Result<Service, Error> {
+        let mut arguments = kafka_flags(&self.kafka).to_vec();
+        arguments.extend(["--database-url".to_owned(), self.session_url.clone()]);
+        let session = Service::start("session", &arguments)?;
+        session.serving().await?;
+        Ok(session)
+    }
+
+    /// Starts a service that reads from the database and calls session.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn reader(&self, part: &str, session: &Service) -> Result<Service, Error> {
+        let mut arguments = kafka_flags(&self.kafka).to_vec();
+        arguments.extend(["--database-url".to_owned(), self.reader_url.clone()]);
+        arguments.extend(["--session-address".to_owned(), session.address().to_owned()]);
+        Service::start(part, &arguments)
+    }
 }
 
 impl Servers {

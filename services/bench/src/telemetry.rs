@@ -56,10 +56,7 @@ pub async fn measure(prepared: &Prepared, table: &mut Table) -> Result<(), Error
     );
 
     eprintln!("telemetry-ingest reads them ...");
-    let mut arguments = kafka_flags(&prepared.kafka).to_vec();
-    arguments.extend(["--database-url".to_owned(), prepared.session_url.clone()]);
-    let session = Service::start("session", &arguments)?;
-    session.serving().await?;
+    let session = prepared.session().await?;
     let mut arguments = kafka_flags(&prepared.kafka).to_vec();
     arguments.extend(["--session-address".to_owned(), session.address().to_owned()]);
     let began = Instant::now();

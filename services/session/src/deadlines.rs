@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use evcharging_common::{clock, error::Error, outage::Outage, shutdown::CancellationToken};
+use evcharging_common::{
+    clock::{self, ClockWatch},
+    error::Error,
+    outage::Outage,
+    shutdown::CancellationToken,
+};
 use futures::future::join_all;
 
 use crate::{command::Command, leadership::Leadership, store::Store, writer::Writer};
@@ -27,7 +32,15 @@ pub async fn run<S: Store>(
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut outage = Outage::of("moving on what is due");
     let mut next_cleaning = tokio::time::Instant::now() + CLEANING;
+    let mut clock_watch = ClockWatch::start();
     while shutdown.run_until_cancelled(look.tick()).await.is_some() {
+        if let Some(set_back) = clock_watch.look() {
+            tracing::warn!(
+                seconds = set_back.as_secs(),
+                "the clock was set back: reservations and other deadlines from before wait so much longer; cancel those that should not, and \
+                 keep the clocks of all replicas synchronised"
+            );
+        }
         if !leadership.is_held() {
             continue;
         }
