@@ -8,6 +8,7 @@ mod group;
 mod partition;
 mod producer;
 mod received;
+mod side_by_side;
 mod stored;
 pub mod topics;
 
@@ -17,4 +18,5 @@ pub use follow::{Seen, follow};
 pub use group::{MAX_BATCH, run_group};
 pub use producer::{DELIVERY_TIMEOUT, OutgoingRecord, Producer};
 pub use received::{Received, Record};
+pub use side_by_side::side_by_side;
 pub use stored::{Stored, read_stored};

@@ -1,6 +1,6 @@
 //! The Kafka door: requests on driver_requests, answers on driver_notifications.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use evcharging_common::{
     backoff::Backoff,
@@ -12,7 +12,6 @@ use evcharging_common::{
     shutdown::CancellationToken,
     vocabulary::RefusalReason,
 };
-use futures::StreamExt;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -59,19 +58,15 @@ impl KafkaDoor {
 
     /// Different drivers side by side, each driver's requests in order.
     async fn answer_batch(&self, batch: Vec<Received<DriverRequest>>, dead_letters: DeadLetters) {
-        let mut by_driver: HashMap<String, Vec<(ChargeRequest, Received<DriverRequest>)>> = HashMap::new();
-        for received in batch {
+        let requests = batch.into_iter().map(|received| {
             let request = to_charge_request(&received.event);
-            by_driver.entry(request.driver_id.clone()).or_default().push((request, received));
-        }
-        futures::stream::iter(by_driver.into_values())
-            .for_each_concurrent(MAX_DRIVERS_AT_A_TIME, |requests| async {
-                for (request, received) in requests {
-                    let span = received.record.process_span();
-                    self.answer(request, received, &dead_letters).instrument(span).await;
-                }
-            })
-            .await;
+            (request.driver_id.clone(), (request, received))
+        });
+        kafka::side_by_side(requests, MAX_DRIVERS_AT_A_TIME, |(request, received)| {
+            let span = received.record.process_span();
+            self.answer(request, received, &dead_letters).instrument(span)
+        })
+        .await;
     }
 
     async fn answer(

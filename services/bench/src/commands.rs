@@ -5,6 +5,8 @@ use evcharging_session::command::{
     Command, EndSupply, MeterReading, RegisterChargePoint, Reserve, SupplyEndCause, WhichCharge,
 };
 
+/// A trace that everything belongs to.
+pub const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 /// What a register gains from one reading to the next, in mWh.
 const READING_MWH: i64 = 10_000;
 /// The readings of one charge.
@@ -80,7 +82,7 @@ impl Charger {
                 candidates_complete: false,
                 energy_limit_mwh: Some(1_000_000),
                 expires_at_ms: None,
-                traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
+                traceparent: TRACEPARENT.to_owned(),
             }),
             Command::StartCharging(WhichCharge {
                 driver_id,

@@ -11,6 +11,7 @@ mod load;
 mod network;
 mod past;
 mod process;
+mod programs;
 mod raw;
 mod replica;
 mod servers;

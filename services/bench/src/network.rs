@@ -1,10 +1,6 @@
 //! `evcharging up` as a process of its own, the binary that users run.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use evcharging_common::{address_file::Addresses, error::Error};
 use tokio::{
@@ -12,7 +8,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::process::Usage;
+use crate::{process::Usage, programs};
 
 /// How long a network may take to be up.
 const START_DEADLINE: Duration = Duration::from_secs(120);
@@ -30,17 +26,9 @@ impl Network {
     /// Starts one on free ports, in a data folder of its own, and returns once drivers may come.
     pub async fn start(arguments: &[String]) -> Result<Self, Error> {
         let folder = tempfile::tempdir_in(".").map_err(Error::internal)?;
-        let mut command = Command::new(binary("evcharging")?);
-        command.arg("up").arg("--data-dir").arg(folder.path()).args(["--base-port", "0"]);
-        let mut child = command
-            .args(arguments)
-            // Thousands of lines about who connects are not what is measured; who asks for more gets more.
-            .env("EVCHARGING_LOG", std::env::var("EVCHARGING_LOG").as_deref().unwrap_or("warn"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(Error::internal)?;
+        let mut command = programs::quietly("up")?;
+        command.arg("--data-dir").arg(folder.path()).args(["--base-port", "0"]).args(arguments);
+        let mut child = command.spawn().map_err(Error::internal)?;
         let deadline = Instant::now() + START_DEADLINE;
         loop {
             if let Ok(addresses) = Addresses::read(folder.path()) {
@@ -83,18 +71,4 @@ impl Network {
             Err(_) => Err(Error::internal("the network did not end in time")),
         }
     }
-}
-
-/// A program of the same build.
-///
-/// # Errors
-/// When it was not built.
-pub fn binary(program: &str) -> Result<PathBuf, Error> {
-    let own = std::env::current_exe().map_err(Error::internal)?;
-    let binary = own.with_file_name(program);
-    if binary.exists() {
-        return Ok(binary);
-    }
-    let message = format!("{} is missing: `make build` makes it, as `make bench` does", binary.display());
-    Err(Error::failed_precondition("NOT_BUILT", message))
 }

@@ -9,7 +9,7 @@ use evcharging_common::{
 };
 use tokio::process::Command;
 
-use crate::{network::binary, services::Service};
+use crate::{programs::binary, services::Service};
 
 /// The password of both roles on the servers of a measurement.
 const PASSWORD: &str = "bench";

@@ -1,14 +1,14 @@
 //! One service as a process of its own, the binary that users run.
 
-use std::{net::TcpListener, process::Stdio, time::Duration};
+use std::{net::TcpListener, time::Duration};
 
 use evcharging_common::{
     error::Error,
     grpc_client::{GrpcChannel, connect_lazily, wait_until_serving},
 };
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
-use crate::{network::binary, process::Usage};
+use crate::{process::Usage, programs};
 
 /// How long a service may take to serve.
 const START_DEADLINE: Duration = Duration::from_secs(60);
@@ -28,15 +28,8 @@ impl Service {
         // Free a moment ago; nobody else takes ports here while we measure.
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let listen = port.map_err(Error::internal)?.to_string();
-        let child = Command::new(binary("evcharging")?)
-            .args([part, "--listen", &listen])
-            .args(arguments)
-            .env("EVCHARGING_LOG", std::env::var("EVCHARGING_LOG").as_deref().unwrap_or("warn"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(Error::internal)?;
+        let mut command = programs::quietly(part)?;
+        let child = command.args(["--listen", &listen]).args(arguments).spawn().map_err(Error::internal)?;
         Ok(Self { child, address: format!("http://{listen}") })
     }
 

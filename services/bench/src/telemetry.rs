@@ -16,7 +16,7 @@ use rdkafka::{
 };
 
 use crate::{
-    commands::Charger,
+    commands::{Charger, TRACEPARENT},
     process::Usage,
     replica::Replica,
     servers::{Prepared, kafka_flags},
@@ -97,7 +97,7 @@ fn reading(first: &MeterReading, seq: i64) -> OutgoingRecord {
     }
     .into();
     let mut record = OutgoingRecord::new(&first.cp_id, &event);
-    record.traceparent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    record.traceparent = Some(TRACEPARENT.to_owned());
     record
 }
 

@@ -6,7 +6,8 @@ use evcharging_common::error::Error;
 use tokio::process::Command;
 
 use crate::{
-    network::{Network, binary},
+    network::Network,
+    programs::binary,
     servers::{Prepared, kafka_flags},
     store,
     table::{Table, per_second, thousandths},

@@ -1,16 +1,12 @@
 //! The Kafka door: drivers start and stop.
 
-use std::collections::BTreeMap;
-
 use evcharging_common::{
     backoff::Backoff,
     error::Error,
     ids,
-    kafka::Producer,
-    kafka::{DeadLetters, Received},
+    kafka::{self, DeadLetters, Producer, Received},
     pb::events::v1 as pb,
 };
-use futures::{StreamExt, stream};
 use tracing::Instrument;
 
 use crate::{
@@ -28,26 +24,18 @@ pub async fn handle(
     writer: Writer,
     producer: Producer,
 ) {
-    let mut by_driver: BTreeMap<String, Vec<Received<pb::DriverEvent>>> = BTreeMap::new();
-    for received in batch {
-        let driver_id = charge_of(&received.event).map(|charge| charge.driver_id).unwrap_or_default();
-        by_driver.entry(driver_id).or_default().push(received);
-    }
-    stream::iter(by_driver.into_values())
-        .for_each_concurrent(CONCURRENCY, |events| {
-            let (dead_letters, writer, producer) = (dead_letters.clone(), writer.clone(), producer.clone());
-            async move {
-                for received in events {
-                    let span = received.record.process_span();
-                    handle_one(&received, &dead_letters, &writer, &producer).instrument(span).await;
-                }
-            }
-        })
-        .await;
+    let events = batch.into_iter().map(|received| {
+        (charge_of(&received.event).map(|charge| charge.driver_id).unwrap_or_default(), received)
+    });
+    kafka::side_by_side(events, CONCURRENCY, |received| {
+        let span = received.record.process_span();
+        handle_one(received, &dead_letters, &writer, &producer).instrument(span)
+    })
+    .await;
 }
 
 async fn handle_one(
-    received: &Received<pb::DriverEvent>,
+    received: Received<pb::DriverEvent>,
     dead_letters: &DeadLetters,
     writer: &Writer,
     producer: &Producer,

@@ -29,6 +29,12 @@ pub struct Changes {
     pub driver_ids: HashSet<String>,
     /// Ids of changed sessions.
     pub session_ids: HashSet<String>,
+    /// Those of the charge points that were not there before.
+    pub new_cp_ids: HashSet<String>,
+    /// Those of the drivers that were not there before.
+    pub new_driver_ids: HashSet<String>,
+    /// Those of the sessions that were not there before.
+    pub new_session_ids: HashSet<String>,
     /// New ledger entries.
     pub ledger_entries: Vec<LedgerEntry>,
     /// New audit events.
@@ -78,6 +84,9 @@ pub struct Finished {
 impl World {
     /// Takes over what a command decided.
     pub fn apply(&mut self, finished: Finished, changes: &mut Changes) {
+        changes.new_cp_ids.extend(new_ids(&self.charge_points, &finished.charge_points));
+        changes.new_driver_ids.extend(new_ids(&self.drivers, &finished.drivers));
+        changes.new_session_ids.extend(new_ids(&self.sessions, &finished.sessions));
         changes.cp_ids.extend(finished.charge_points.keys().cloned());
         changes.driver_ids.extend(finished.drivers.keys().cloned());
         changes.session_ids.extend(finished.sessions.keys().cloned());
@@ -88,6 +97,10 @@ impl World {
         self.drivers.extend(finished.drivers);
         self.sessions.extend(finished.sessions);
     }
+}
+
+fn new_ids<T>(known: &HashMap<String, T>, finished: &HashMap<String, T>) -> impl Iterator<Item = String> {
+    finished.keys().filter(|id| !known.contains_key(*id)).cloned()
 }
 
 impl<'a> Draft<'a> {

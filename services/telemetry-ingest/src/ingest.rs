@@ -1,18 +1,13 @@
 //! The Kafka door: batches of what charge points say, handed on to session in order, and live updates to drivers.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    future::Future,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
 use evcharging_common::{
     backoff::Backoff,
     clock,
     error::Error,
     grpc_client::{self, GrpcChannel},
-    kafka::{DeadLetters, OutgoingRecord, Producer, Received, Record},
+    kafka::{self, DeadLetters, OutgoingRecord, Producer, Received, Record},
     pb::{
         events::v1 as events,
         session::v1::{
@@ -54,7 +49,7 @@ impl Ingest {
     pub async fn handle(&self, batch: Vec<Received<events::CpTelemetry>>, dead_letters: DeadLetters) {
         let now_ms = clock::now_ms();
         let mut readings = Gathered::new();
-        let mut ends: HashMap<String, Vec<(EndSupplyRequest, Record)>> = HashMap::new();
+        let mut ends = Vec::new();
         for Received { event, record } in batch {
             match Reading::check(event, now_ms) {
                 Ok(Reading::Meter(item)) => {
@@ -63,20 +58,17 @@ impl Ingest {
                         self.record(readings.take(), &dead_letters).await;
                     }
                 }
-                Ok(Reading::End(end)) => ends.entry(end.session_id.clone()).or_default().push((end, record)),
+                Ok(Reading::End(end)) => ends.push((end.session_id.clone(), (end, record))),
                 Ok(Reading::IdleFault) => {}
                 Err(problem) => dead_letters.reject(&record, &problem).await,
             }
         }
         self.record(readings.take(), &dead_letters).await;
-        stream::iter(ends.into_values())
-            .for_each_concurrent(MAX_CALLS_AT_A_TIME, |ends_of_one| async {
-                for (end, record) in ends_of_one {
-                    let span = record.process_span();
-                    self.end(end, &record, &dead_letters).instrument(span).await;
-                }
-            })
-            .await;
+        kafka::side_by_side(ends, MAX_CALLS_AT_A_TIME, |(end, record)| {
+            let span = record.process_span();
+            self.end(end, record, &dead_letters).instrument(span)
+        })
+        .await;
         self.live.forget_silent();
     }
 
@@ -150,14 +142,14 @@ impl Ingest {
         (item.seq > 0).then(|| update(&live, record))
     }
 
-    async fn end(&self, request: EndSupplyRequest, record: &Record, dead_letters: &DeadLetters) {
+    async fn end(&self, request: EndSupplyRequest, record: Record, dead_letters: &DeadLetters) {
         self.live.end(&request.session_id);
         let ended = until_decided(|| {
             let (mut sessions, request) = (self.sessions.clone(), request.clone());
             async move { sessions.end_supply(request).await }
         });
         if let Err(error) = ended.await {
-            dead_letters.reject(record, &format!("{}: {}", error.reason, error.message)).await;
+            dead_letters.reject(&record, &format!("{}: {}", error.reason, error.message)).await;
         }
     }
 }

@@ -234,7 +234,6 @@ async fn begin(
     for _ in 0..LOCKING_ROUNDS {
         // Charge points before drivers, each in the order of their ids: no two batches wait for each other. What the locks show to be
         // missing comes out of that order; should two batches wait for each other then, the database ends one and it is run again.
-        cp_ids.retain(|cp_id| !world.charge_points.contains_key(cp_id));
         for row in &load(connection, queries.load_charge_points, &cp_ids).await? {
             let charge_point = rows::charge_point(row)?;
             driver_ids.extend(charge_point.driver_id.clone());

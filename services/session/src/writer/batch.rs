@@ -23,7 +23,7 @@ use crate::{
     entities::Session,
     idempotency,
     store::{BatchKeys, BatchWrites, Loaded, RecordedReply, Store},
-    world::{Changes, World},
+    world::Changes,
 };
 
 /// How often a batch is run anew when another one's change came first.
@@ -93,7 +93,6 @@ impl<S: Store> Lane<S> {
         let began = Instant::now();
         let keys = batch_keys(jobs);
         let Loaded { mut world, recorded } = self.store.begin(&keys).await?;
-        let known = Known::of(&world);
         let now_ms = clock::now_ms();
         let mut changes = Changes::default();
         let mut new_records: HashMap<String, RecordedReply> = HashMap::new();
@@ -140,10 +139,11 @@ impl<S: Store> Lane<S> {
         }
         let new_records: Vec<RecordedReply> = new_records.into_values().collect();
         let (charge_points, new_charge_points) =
-            changed_and_new(&changes.cp_ids, &world.charge_points, &known.cp_ids);
-        let (drivers, new_drivers) = changed_and_new(&changes.driver_ids, &world.drivers, &known.driver_ids);
+            changed_and_new(&changes.cp_ids, &world.charge_points, &changes.new_cp_ids);
+        let (drivers, new_drivers) =
+            changed_and_new(&changes.driver_ids, &world.drivers, &changes.new_driver_ids);
         let (changed_sessions, new_sessions) =
-            changed_and_new(&changes.session_ids, &world.sessions, &known.session_ids);
+            changed_and_new(&changes.session_ids, &world.sessions, &changes.new_session_ids);
         self.store
             .commit(&BatchWrites {
                 charge_points,
@@ -180,29 +180,13 @@ impl<S: Store> Lane<S> {
     }
 }
 
-/// What was there before anything was decided.
-struct Known {
-    cp_ids: HashSet<String>,
-    driver_ids: HashSet<String>,
-    session_ids: HashSet<String>,
-}
-
-impl Known {
-    fn of(world: &World) -> Self {
-        Self {
-            cp_ids: world.charge_points.keys().cloned().collect(),
-            driver_ids: world.drivers.keys().cloned().collect(),
-            session_ids: world.sessions.keys().cloned().collect(),
-        }
-    }
-}
-
+/// The entities of these ids: those that were there before, and those that are new.
 fn changed_and_new<'a, T>(
-    changed: &HashSet<String>,
+    ids: &HashSet<String>,
     entities: &'a HashMap<String, T>,
-    known: &HashSet<String>,
+    new_ids: &HashSet<String>,
 ) -> (Vec<&'a T>, Vec<&'a T>) {
-    let (changed, new): (Vec<_>, Vec<_>) = changed.iter().partition(|id| known.contains(*id));
+    let (new, changed): (Vec<_>, Vec<_>) = ids.iter().partition(|id| new_ids.contains(*id));
     let of = |ids: Vec<&String>| ids.into_iter().filter_map(|id| entities.get(id)).collect();
     (of(changed), of(new))
 }
