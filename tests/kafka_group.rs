@@ -7,7 +7,8 @@ use std::{
 };
 
 use evcharging_common::{
-    kafka::{self, KafkaConfig, Producer, Received, topics},
+    error::Error,
+    kafka::{self, DeadLetters, Handler, KafkaConfig, Producer, Received, topics},
     pb::events::v1::DriverEvent,
     shutdown::CancellationToken,
 };
@@ -16,6 +17,7 @@ use rdkafka::{
     mocking::MockCluster,
     producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _},
 };
+use tokio::task::JoinHandle;
 
 /// Long for what takes milliseconds, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,38 +53,52 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("not in time: {what}"));
 }
 
+/// Notes the keys of what it gets.
+#[derive(Clone, Default)]
+struct Noting {
+    keys: Arc<Mutex<Vec<String>>>,
+    /// Never done with a batch that has this key.
+    stuck_at: Option<&'static str>,
+    each_batch_takes: Duration,
+}
+
+impl Handler<DriverEvent> for Noting {
+    async fn handle(&self, batch: Vec<Received<'_, DriverEvent>>, _: &DeadLetters) {
+        tokio::time::sleep(self.each_batch_takes).await;
+        let keys: Vec<String> = batch.iter().map(|received| received.record.key().into_owned()).collect();
+        let is_stuck = keys.iter().any(|key| Some(key.as_str()) == self.stuck_at);
+        self.keys.lock().unwrap().extend(keys);
+        if is_stuck {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Noting {
+    /// Reads with this until `shutdown`.
+    fn read(&self, config: &KafkaConfig, shutdown: &CancellationToken) -> JoinHandle<Result<(), Error>> {
+        let producer = Producer::new(config, "test").unwrap();
+        let (config, shutdown, handler) = (config.clone(), shutdown.clone(), self.clone());
+        tokio::spawn(async move {
+            kafka::run_group(&config, "test", kafka::MAX_BATCH, producer, shutdown, handler).await
+        })
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.keys.lock().unwrap().clone()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_partition_that_is_stuck_holds_up_no_other() {
     let (_cluster, config) = kafka();
     send(&config, 0, 0..1);
-    let producer = Producer::new(&config, "test").unwrap();
     let shutdown = CancellationToken::new();
-    let handled: Arc<Mutex<Vec<String>>> = Arc::default();
-    let (noted, stop, from) = (handled.clone(), shutdown.clone(), config.clone());
-    let reading = tokio::spawn(async move {
-        kafka::run_group::<DriverEvent, _, _>(
-            &from,
-            "test",
-            kafka::MAX_BATCH,
-            producer,
-            stop,
-            move |batch, _| {
-                let noted = noted.clone();
-                async move {
-                    for received in &batch {
-                        noted.lock().unwrap().push(received.record.key().into_owned());
-                    }
-                    if batch.iter().any(|received| received.record.key() == "0") {
-                        std::future::pending::<()>().await;
-                    }
-                }
-            },
-        )
-        .await
-    });
-    until("the stuck one has begun", || handled.lock().unwrap().contains(&"0".to_owned())).await;
+    let noting = Noting { stuck_at: Some("0"), ..Noting::default() };
+    let reading = noting.read(&config, &shutdown);
+    until("the stuck one has begun", || noting.keys() == ["0"]).await;
     send(&config, 1, 1..4);
-    until("the other goes on", || handled.lock().unwrap().len() == 4).await;
+    until("the other goes on", || noting.keys().len() == 4).await;
     shutdown.cancel();
     // What is stuck is given up after its grace.
     tokio::time::timeout(PATIENCE, reading).await.unwrap().unwrap().unwrap();
@@ -90,37 +106,66 @@ async fn a_partition_that_is_stuck_holds_up_no_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_reader_gets_every_record_once_and_in_order() {
-    // More than wait for a partition's task: fetching has to pause and go on.
-    const RECORDS: usize = 8_000;
+    // More than waits for a partition's task: fetching has to stop and go on.
+    const RECORDS: usize = 40_000;
     let (_cluster, config) = kafka();
     send(&config, 0, 0..RECORDS);
-    let producer = Producer::new(&config, "test").unwrap();
     let shutdown = CancellationToken::new();
-    let handled: Arc<Mutex<Vec<usize>>> = Arc::default();
-    let (noted, stop) = (handled.clone(), shutdown.clone());
-    let reading = tokio::spawn(async move {
-        kafka::run_group(
-            &config,
-            "test",
-            kafka::MAX_BATCH,
-            producer,
-            stop,
-            move |batch: Vec<Received<DriverEvent>>, _| {
-                let noted = noted.clone();
-                async move {
-                    tokio::time::sleep(Duration::from_millis(30)).await;
-                    noted
-                        .lock()
-                        .unwrap()
-                        .extend(batch.iter().map(|received| received.record.key().parse::<usize>().unwrap()));
-                }
-            },
-        )
-        .await
-    });
-    until("all were handled", || handled.lock().unwrap().len() >= RECORDS).await;
+    let noting = Noting { each_batch_takes: Duration::from_millis(30), ..Noting::default() };
+    let reading = noting.read(&config, &shutdown);
+    until("all were handled", || noting.keys.lock().unwrap().len() >= RECORDS).await;
     shutdown.cancel();
     tokio::time::timeout(PATIENCE, reading).await.unwrap().unwrap().unwrap();
-    let handled = handled.lock().unwrap();
-    assert!(handled.iter().copied().eq(0..RECORDS), "in order and once each");
+    assert!(
+        noting.keys().into_iter().eq((0..RECORDS).map(|number| number.to_string())),
+        "in order, once each"
+    );
+}
+
+/// Panics at the first batch.
+struct Panicking;
+
+impl Handler<DriverEvent> for Panicking {
+    async fn handle(&self, _: Vec<Received<'_, DriverEvent>>, _: &DeadLetters) {
+        panic!("as the test wants it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_panics_ends_the_reading_with_an_error() {
+    let (_cluster, config) = kafka();
+    send(&config, 0, 0..1);
+    let producer = Producer::new(&config, "test").unwrap();
+    let reading = kafka::run_group(&config, "test", 1, producer, CancellationToken::new(), Panicking);
+    let outcome = tokio::time::timeout(PATIENCE, reading).await.unwrap();
+    assert!(outcome.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_that_come_and_go_lose_no_record() {
+    const ROUNDS: usize = 2;
+    const RECORDS: usize = 4_000;
+    let (_cluster, config) = kafka();
+    let noting = Noting { each_batch_takes: Duration::from_millis(5), ..Noting::default() };
+    let staying = CancellationToken::new();
+    let reading = noting.read(&config, &staying);
+    for round in 0..ROUNDS {
+        let leaving = CancellationToken::new();
+        let other = noting.read(&config, &leaving);
+        let (first, middle) = (2 * round * RECORDS, (2 * round + 1) * RECORDS);
+        send(&config, 0, first..middle);
+        send(&config, 1, middle..middle + RECORDS);
+        until("half of the round was handled", || noting.keys().len() > middle).await;
+        leaving.cancel();
+        tokio::time::timeout(PATIENCE, other).await.unwrap().unwrap().unwrap();
+    }
+    let all = || {
+        let mut keys = noting.keys();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.len() == 2 * ROUNDS * RECORDS
+    };
+    until("all were handled", all).await;
+    staying.cancel();
+    tokio::time::timeout(PATIENCE, reading).await.unwrap().unwrap().unwrap();
 }

@@ -1,9 +1,11 @@
-//! What librdkafka tells its consumers: errors, partitions that were taken away, how far they are behind.
+//! What librdkafka tells its consumers: errors, partitions that were given or taken away, how far they are behind.
+
+use std::sync::{Arc, OnceLock, Weak};
 
 use rdkafka::{
     ClientContext, Statistics,
     config::RDKafkaLogLevel,
-    consumer::{BaseConsumer, ConsumerContext, Rebalance},
+    consumer::{BaseConsumer, ConsumerContext, Rebalance, StreamConsumer},
     error::{KafkaError, RDKafkaErrorCode},
 };
 use tokio::sync::mpsc;
@@ -27,17 +29,46 @@ pub(super) fn log_consumer_error(topic: &str, error: &KafkaError) {
     }
 }
 
-/// Tells which partitions were taken away, and keeps librdkafka's own words out of our log: what matters of them is said in ours.
+/// A change of which partitions are ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PartitionChange {
+    /// It is ours from now on.
+    Given(i32),
+    /// It is somebody else's.
+    Taken(i32),
+}
+
+/// Tells which partitions are ours, and keeps librdkafka's own words out of our log: what matters of them is said in ours.
 #[derive(Default)]
 pub(super) struct ConsumerEvents {
-    revoked: Option<mpsc::UnboundedSender<i32>>,
-    lag: Option<Lag>,
+    group: Option<OfGroup>,
+}
+
+struct OfGroup {
+    topic: &'static str,
+    /// The topic as Kafka names it.
+    name: String,
+    /// Set before the group is joined.
+    consumer: OnceLock<Weak<StreamConsumer<ConsumerEvents>>>,
+    changes: mpsc::UnboundedSender<PartitionChange>,
 }
 
 impl ConsumerEvents {
-    /// Of a group that reads this topic; `revoked` gets each partition that is taken away.
-    pub(super) fn of_group(topic: &'static str, revoked: mpsc::UnboundedSender<i32>) -> Self {
-        Self { revoked: Some(revoked), lag: Some(Lag { topic }) }
+    /// Of a group that reads this topic, which Kafka knows by `name`; `changes` gets each partition that is given or taken.
+    pub(super) fn of_group(
+        topic: &'static str,
+        name: String,
+        changes: mpsc::UnboundedSender<PartitionChange>,
+    ) -> Self {
+        Self { group: Some(OfGroup { topic, name, consumer: OnceLock::new(), changes }) }
+    }
+
+    /// Tells it whose context it is, once, before the group is joined.
+    pub(super) fn belongs_to(&self, consumer: &Arc<StreamConsumer<ConsumerEvents>>) {
+        if let Some(group) = &self.group {
+            // Never set before: there is one consumer for each context.
+            let _ = group.consumer.set(Arc::downgrade(consumer));
+        }
     }
 }
 
@@ -51,37 +82,42 @@ impl ClientContext for ConsumerEvents {
     }
 
     fn stats(&self, statistics: Statistics) {
-        if let Some(lag) = &self.lag {
-            lag.observe(&statistics);
+        if let Some(group) = &self.group {
+            observe_lag(group.topic, &statistics);
         }
     }
 }
 
 impl ConsumerContext for ConsumerEvents {
     fn pre_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let (Rebalance::Revoke(partitions), Some(revoked)) = (rebalance, &self.revoked) {
-            for partition in partitions.elements() {
-                // Fails only when the reader has ended, and its tasks with it.
-                let _ = revoked.send(partition.partition());
+        let Some(group) = &self.group else { return };
+        let (partitions, change): (_, fn(i32) -> PartitionChange) = match rebalance {
+            Rebalance::Assign(partitions) => (partitions, PartitionChange::Given),
+            Rebalance::Revoke(partitions) => (partitions, PartitionChange::Taken),
+            Rebalance::Error(_) => return,
+        };
+        for partition in partitions.elements() {
+            let number = partition.partition();
+            if matches!(rebalance, Rebalance::Assign(_))
+                && let Some(consumer) = group.consumer.get().and_then(Weak::upgrade)
+            {
+                // Before anything is fetched: from now on, its records wait in a queue of its own.
+                drop(consumer.split_partition_queue(&group.name, number));
             }
+            // Fails only when the reader has ended, and its tasks with it.
+            let _ = group.changes.send(change(number));
         }
     }
 }
 
-/// How far a group is behind the end of its topic, told as a metric.
-struct Lag {
-    topic: &'static str,
-}
-
-impl Lag {
-    fn observe(&self, statistics: &Statistics) {
-        let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
-        // One more stands for records whose partition is not known.
-        for partition in partitions.filter(|partition| partition.partition >= 0) {
-            let number = partition.partition.to_string();
-            // Partitions of other replicas have -1, and no lag here.
-            let records = u32::try_from(partition.consumer_lag_stored.max(0)).unwrap_or(u32::MAX);
-            metrics::gauge!(CONSUMER_LAG, "topic" => self.topic, "partition" => number).set(records);
-        }
+/// Tells as a metric how far a group is behind the end of its topic.
+fn observe_lag(topic: &'static str, statistics: &Statistics) {
+    let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
+    // One more stands for records whose partition is not known.
+    for partition in partitions.filter(|partition| partition.partition >= 0) {
+        let number = partition.partition.to_string();
+        // Partitions of other replicas have -1, and no lag here.
+        let records = u32::try_from(partition.consumer_lag_stored.max(0)).unwrap_or(u32::MAX);
+        metrics::gauge!(CONSUMER_LAG, "topic" => topic, "partition" => number).set(records);
     }
 }

@@ -1,6 +1,8 @@
 //! Records that could not be used are set aside with the reason, and the partition goes on.
 
-use super::{Producer, Record};
+use rdkafka::Message;
+
+use super::{Producer, Record, received::Headers};
 use crate::{backoff::Backoff, clock, pb::events::v1::DeadLetter};
 
 /// The most of a value that a dead letter keeps, in bytes.
@@ -18,29 +20,33 @@ impl DeadLetters {
     }
 
     /// Sets a record aside. Tries until it is kept: without its dead letter, the record would be lost.
-    pub async fn reject(&self, record: &Record, reason: &str) {
+    pub async fn reject(&self, record: &Record<'_>, reason: &str) {
+        let (topic, message) = (record.topic(), record.message());
+        let (partition, offset) = (message.partition(), message.offset());
         tracing::warn!(
-            topic = record.topic,
-            partition = record.partition,
-            offset = record.offset,
+            topic,
+            partition,
+            offset,
             reason,
             "a record could not be used and went to dead_letters"
         );
+        let value = message.payload().unwrap_or_default();
+        let headers = Headers::of(message);
         let letter = DeadLetter {
-            source_topic: record.topic.to_owned(),
-            source_partition: record.partition,
-            source_offset: record.offset,
-            key: record.key.clone(),
-            value: record.value[..record.value.len().min(MAX_DEAD_LETTER_BYTES)].to_vec(),
-            value_bytes: i64::try_from(record.value.len()).unwrap_or(i64::MAX),
-            content_type: record.headers.content_type.clone().unwrap_or_default(),
+            source_topic: topic.to_owned(),
+            source_partition: partition,
+            source_offset: offset,
+            key: message.key().unwrap_or_default().to_vec(),
+            value: value[..value.len().min(MAX_DEAD_LETTER_BYTES)].to_vec(),
+            value_bytes: i64::try_from(value.len()).unwrap_or(i64::MAX),
+            content_type: headers.content_type.unwrap_or_default(),
             reason: reason.to_owned(),
             rejected_at: Some(clock::to_timestamp(clock::now_ms())),
-            event_id: record.headers.event_id.clone().unwrap_or_default(),
-            traceparent: record.headers.traceparent.clone().unwrap_or_default(),
+            event_id: headers.event_id.unwrap_or_default(),
+            traceparent: headers.traceparent.unwrap_or_default(),
         };
         let mut backoff = Backoff::reconnect();
-        while let Err(error) = self.producer.send(record.topic, &letter).await {
+        while let Err(error) = self.producer.send(topic, &letter).await {
             tracing::debug!(%error, "a dead letter waits for Kafka");
             backoff.wait().await;
         }

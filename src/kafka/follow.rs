@@ -13,7 +13,7 @@ use super::{
     KafkaConfig,
     config::refused,
     context::{ConsumerEvents, log_consumer_error},
-    received::Headers,
+    received::{Headers, decode},
 };
 use crate::{backoff::Backoff, error::Error, events::Event, shutdown::CancellationToken};
 
@@ -108,8 +108,7 @@ fn assign_to_end(consumer: &StreamConsumer<ConsumerEvents>, topic: &str) -> Resu
 }
 
 fn read<E: Event>(message: &BorrowedMessage<'_>) -> Option<Seen<E>> {
-    let headers = Headers::of(message);
-    let event = E::decode_value(message.payload()?, headers.content_type.as_deref()).ok()?;
+    let event = decode(message).ok()?;
     let key = String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned();
-    Some(Seen { event, key, traceparent: headers.traceparent })
+    Some(Seen { event, key, traceparent: Headers::of(message).traceparent })
 }

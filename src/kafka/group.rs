@@ -1,23 +1,18 @@
 //! Reading a topic in a consumer group: each partition by a task of its own, in batches, offsets stored only after the work is durable.
 
-use std::{collections::HashMap, future::Future, marker::PhantomData, sync::Arc, time::Duration};
+use std::{collections::HashMap, marker::PhantomData, sync::Arc, time::Duration};
 
-use futures::FutureExt;
 use rdkafka::{
-    Message, TopicPartitionList,
+    Message,
     consumer::{Consumer, StreamConsumer},
-    message::BorrowedMessage,
 };
-use tokio::{
-    sync::{Notify, mpsc},
-    task::JoinHandle,
-};
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    DeadLetters, KafkaConfig, Producer, Received,
+    DeadLetters, KafkaConfig, Producer,
     config::refused,
-    context::{ConsumerEvents, log_consumer_error},
-    partition::{Partition, Queued, READ_AT_ONCE, Worker},
+    context::{ConsumerEvents, PartitionChange, log_consumer_error},
+    partition::{Handler, Partition, Worker},
 };
 use crate::{error::Error, events::Event, shutdown::CancellationToken};
 
@@ -26,26 +21,22 @@ pub const MAX_BATCH: usize = 512;
 /// How long leaving the group may take.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Reads the topic of `E` until shutdown. `handle` gets batches of one partition in order, each of what has come and at most `max_batch`
-/// records, and returns when their work is durable (it retries by itself whatever may be retried); only then are the offsets stored.
+/// Reads the topic of `E` until shutdown. `handler` gets batches of one partition in order, each of what has come and at most `max_batch`
+/// records; the offsets are stored once it returns.
 ///
 /// # Errors
 /// When the consumer can't be made, or the work on a partition broke off. A broker that is away is waited for.
-pub async fn run_group<E, F, H>(
+pub async fn run_group<E: Event>(
     config: &KafkaConfig,
     group_id: &str,
     max_batch: usize,
     producer: Producer,
     shutdown: CancellationToken,
-    handle: H,
-) -> Result<(), Error>
-where
-    E: Event,
-    F: Future<Output = ()> + Send,
-    H: Fn(Vec<Received<E>>, DeadLetters) -> F + Send + Sync + 'static,
-{
-    let (revoked_sender, mut revoked) = mpsc::unbounded_channel();
-    let context = ConsumerEvents::of_group(E::TOPIC, revoked_sender);
+    handler: impl Handler<E>,
+) -> Result<(), Error> {
+    let topic: Arc<str> = config.name_of(E::TOPIC).into();
+    let (sender, mut changes) = mpsc::unbounded_channel();
+    let context = ConsumerEvents::of_group(E::TOPIC, topic.to_string(), sender);
     let consumer: StreamConsumer<ConsumerEvents> = config
         .client(group_id)
         .set("group.id", config.name_of(group_id))
@@ -57,7 +48,8 @@ where
         .set("auto.commit.interval.ms", "1000")
         .set("session.timeout.ms", "6000")
         .set("heartbeat.interval.ms", "1500")
-        .set("queued.max.messages.kbytes", "2048")
+        // What waits for the task of a partition; no more is fetched of it meanwhile.
+        .set("queued.max.messages.kbytes", "1024")
         .set("fetch.wait.max.ms", "500")
         // What is full asks again soon, not in a second: a backlog is worked off as fast as the work goes.
         .set("fetch.queue.backoff.ms", "20")
@@ -65,48 +57,40 @@ where
         .set("statistics.interval.ms", "5000")
         .create_with_context(context)
         .map_err(refused)?;
-    let topic: Arc<str> = config.name_of(E::TOPIC).into();
+    let consumer = Arc::new(consumer);
+    consumer.context().belongs_to(&consumer);
     consumer.subscribe(&[&topic]).map_err(Error::internal)?;
     let mut group = Group {
-        consumer: Arc::new(consumer),
+        consumer: consumer.clone(),
         topic,
         max_batch,
         dead_letters: DeadLetters::new(producer),
-        handle: Arc::new(handle),
-        took: Arc::new(Notify::new()),
+        handler: Arc::new(handler),
+        broke_off: CancellationToken::new(),
         partitions: HashMap::new(),
         stopping: HashMap::new(),
+        event: PhantomData,
     };
 
-    let consumer = group.consumer.clone();
-    let mut failed = None;
-    'reading: loop {
+    let outcome = loop {
         tokio::select! {
-            // What was taken away is stopped before anything new is looked at.
-            biased;
-            () = shutdown.cancelled() => break,
-            Some(partition) = revoked.recv() => group.stop_partition(partition),
-            () = group.took.notified() => group.resume_those_with_room(),
-            first = consumer.recv() => {
-                let mut next = Some(first);
-                let mut left = READ_AT_ONCE;
-                while let Some(received) = next {
-                    match received {
-                        Ok(message) => {
-                            if let Err(error) = group.push(&message).await {
-                                failed = Some(error);
-                                break 'reading;
-                            }
-                        }
-                        Err(error) => log_consumer_error(E::TOPIC, &error),
-                    }
-                    left -= 1;
-                    next = if left > 0 { consumer.recv().now_or_never() } else { None };
+            () = shutdown.cancelled() => break Ok(()),
+            // Without its task, a partition would stand still for ever: the service ends and is started anew.
+            () = group.broke_off.cancelled() => {
+                break Err(Error::internal(format!("the work on a partition of {} broke off", E::TOPIC)));
+            }
+            Some(change) = changes.recv() => group.change(change),
+            // Drives the client. Records come to their partitions' tasks, not here.
+            received = consumer.recv() => match received {
+                Ok(message) => {
+                    let (partition, offset) = (message.partition(), message.offset());
+                    let problem = format!("record {offset} of {} came past partition {partition}'s task", E::TOPIC);
+                    break Err(Error::internal(problem));
                 }
-                group.pause_those_that_are_full();
+                Err(error) => log_consumer_error(E::TOPIC, &error),
             }
         }
-    }
+    };
     group.stop().await;
     // Leaving the group asks the brokers and blocks meanwhile; one that does not answer must not hold up the end.
     let closing = tokio::task::spawn_blocking(move || drop(consumer));
@@ -116,7 +100,7 @@ where
             "Kafka did not let the group go in time; what was worked on last may come again"
         );
     }
-    failed.map_or(Ok(()), Err)
+    outcome
 }
 
 /// The partitions that are this replica's for now.
@@ -125,87 +109,34 @@ struct Group<E, H> {
     topic: Arc<str>,
     max_batch: usize,
     dead_letters: DeadLetters,
-    handle: Arc<H>,
-    took: Arc<Notify>,
-    partitions: HashMap<i32, Partition<E>>,
+    handler: Arc<H>,
+    broke_off: CancellationToken,
+    partitions: HashMap<i32, Partition>,
     stopping: HashMap<i32, JoinHandle<()>>,
+    event: PhantomData<fn() -> E>,
 }
 
-impl<E: Event, H> Group<E, H> {
-    async fn push<F>(&mut self, message: &BorrowedMessage<'_>) -> Result<(), Error>
-    where
-        F: Future<Output = ()> + Send,
-        H: Fn(Vec<Received<E>>, DeadLetters) -> F + Send + Sync + 'static,
-    {
-        let number = message.partition();
-        let partition = self.partitions.entry(number).or_insert_with(|| {
+impl<E: Event, H: Handler<E>> Group<E, H> {
+    fn change(&mut self, change: PartitionChange) {
+        let (PartitionChange::Given(partition) | PartitionChange::Taken(partition)) = change;
+        self.stopping.retain(|_, task| !task.is_finished());
+        if let Some(partition_before) = self.partitions.remove(&partition) {
+            self.stopping.insert(partition, partition_before.stop());
+        }
+        if change == PartitionChange::Given(partition) {
             let worker = Worker {
                 consumer: self.consumer.clone(),
                 topic: self.topic.clone(),
-                partition: number,
+                partition,
                 max_batch: self.max_batch,
                 dead_letters: self.dead_letters.clone(),
-                handle: self.handle.clone(),
+                handler: self.handler.clone(),
                 stop: CancellationToken::new(),
-                took: self.took.clone(),
+                broke_off: self.broke_off.clone(),
                 event: PhantomData,
             };
-            Partition::start(worker, self.stopping.remove(&number))
-        });
-        if partition.push(Queued::new(message.offset(), Received::read(message))).await {
-            return Ok(());
-        }
-        // Without its task, the partition would stand still for ever: the service ends and is started anew.
-        Err(Error::internal(format!("the work on partition {number} of {} broke off", E::TOPIC)))
-    }
-
-    /// What waits in its queue is dropped: whoever has the partition now reads it again.
-    fn stop_partition(&mut self, number: i32) {
-        self.stopping.retain(|_, task| !task.is_finished());
-        if let Some(partition) = self.partitions.remove(&number) {
-            if partition.is_paused {
-                // Should it come back, it must not come back paused.
-                self.resume(std::iter::once(number));
-            }
-            self.stopping.insert(number, partition.stop());
-        }
-    }
-
-    fn pause_those_that_are_full(&mut self) {
-        let mut full = TopicPartitionList::new();
-        for (number, partition) in &mut self.partitions {
-            if !partition.is_paused && partition.is_full() {
-                partition.is_paused = true;
-                full.add_partition(&self.topic, *number);
-            }
-        }
-        if full.count() > 0
-            && let Err(error) = self.consumer.pause(&full)
-        {
-            tracing::debug!(%error, topic = E::TOPIC, "partitions were not paused; their queues hold the reader back");
-        }
-    }
-
-    fn resume_those_with_room(&mut self) {
-        let mut roomy = Vec::new();
-        for (number, partition) in &mut self.partitions {
-            if partition.is_paused && partition.has_room() {
-                partition.is_paused = false;
-                roomy.push(*number);
-            }
-        }
-        if !roomy.is_empty() {
-            self.resume(roomy.into_iter());
-        }
-    }
-
-    fn resume(&self, numbers: impl Iterator<Item = i32>) {
-        let mut resumed = TopicPartitionList::new();
-        for number in numbers {
-            resumed.add_partition(&self.topic, number);
-        }
-        if let Err(error) = self.consumer.resume(&resumed) {
-            tracing::warn!(%error, topic = E::TOPIC, "partitions could not be resumed");
+            let started = Partition::start(worker, self.stopping.remove(&partition));
+            self.partitions.insert(partition, started);
         }
     }
 

@@ -16,6 +16,7 @@ pub use config::{KafkaAccess, KafkaConfig, SaslMechanism, refused};
 pub use dead_letters::DeadLetters;
 pub use follow::{Seen, follow};
 pub use group::{MAX_BATCH, run_group};
+pub use partition::Handler;
 pub use producer::{DELIVERY_TIMEOUT, OutgoingRecord, Producer};
 pub use received::{Received, Record};
 pub use side_by_side::side_by_side;

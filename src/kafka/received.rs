@@ -14,24 +14,19 @@ use crate::{events::Event, trace_propagation};
 const MAX_VALUE_BYTES: usize = 256 * 1024;
 
 /// An event that was read, and the record that brought it.
-#[derive(Debug, Clone)]
-pub struct Received<E> {
+#[derive(Debug)]
+pub struct Received<'m, E> {
     /// What happened.
     pub event: E,
     /// How it came.
-    pub record: Record,
+    pub record: Record<'m>,
 }
 
-/// A record as it came.
-#[derive(Debug, Clone)]
-pub struct Record {
-    pub(super) topic: &'static str,
-    pub(super) partition: i32,
-    pub(super) offset: i64,
-    pub(super) key: Vec<u8>,
-    pub(super) value: Vec<u8>,
-    pub(super) headers: Headers,
-    written_at_ms: i64,
+/// A record as it came, in the memory of the client that read it.
+#[derive(Debug)]
+pub struct Record<'m> {
+    topic: &'static str,
+    message: BorrowedMessage<'m>,
 }
 
 /// The headers that we read of any record.
@@ -40,12 +35,6 @@ pub(super) struct Headers {
     pub(super) content_type: Option<String>,
     pub(super) event_id: Option<String>,
     pub(super) traceparent: Option<String>,
-}
-
-/// A record that can't be read, and why.
-pub(super) struct Unreadable {
-    pub(super) record: Record,
-    pub(super) reason: String,
 }
 
 impl Headers {
@@ -67,63 +56,64 @@ impl Headers {
     }
 }
 
-impl Record {
-    fn of(topic: &'static str, message: &BorrowedMessage<'_>) -> Self {
-        Self {
-            topic,
-            partition: message.partition(),
-            offset: message.offset(),
-            key: message.key().unwrap_or_default().to_vec(),
-            value: message.payload().unwrap_or_default().to_vec(),
-            headers: Headers::of(message),
-            written_at_ms: message.timestamp().to_millis().unwrap_or_default(),
-        }
+/// Reads what a message tells, or says for people why it can't be read.
+pub(super) fn decode<E: Event>(message: &BorrowedMessage<'_>) -> Result<E, String> {
+    let value = message.payload().unwrap_or_default();
+    if value.len() > MAX_VALUE_BYTES {
+        return Err(format!("the value has {} bytes, more than {MAX_VALUE_BYTES}", value.len()));
+    }
+    E::decode_value(value, || Headers::of(message).content_type)
+}
+
+impl<'m> Record<'m> {
+    /// A record of this topic.
+    pub(super) fn new(topic: &'static str, message: BorrowedMessage<'m>) -> Self {
+        Self { topic, message }
+    }
+
+    /// The topic as we name it, without a prefix.
+    pub(super) fn topic(&self) -> &'static str {
+        self.topic
+    }
+
+    /// It, as the client has it.
+    pub(super) fn message(&self) -> &BorrowedMessage<'m> {
+        &self.message
     }
 
     /// Its key.
     pub fn key(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.key)
+        String::from_utf8_lossy(self.message.key().unwrap_or_default())
     }
 
     /// Unique for the event: its `ce_id`, or where it stands when it came without one.
     pub fn event_id(&self) -> String {
-        self.headers.event_id.clone().unwrap_or_else(|| {
-            // The time keeps a record of today apart from one that stood in the same place on another broker.
-            format!("{}:{}:{}:{}", self.topic, self.partition, self.offset, self.written_at_ms)
-        })
+        Headers::of(&self.message).event_id.unwrap_or_else(|| self.place())
     }
 
     /// The trace that it belongs to.
-    pub fn traceparent(&self) -> Option<&str> {
-        self.headers.traceparent.as_deref()
+    pub fn traceparent(&self) -> Option<String> {
+        Headers::of(&self.message).traceparent
     }
 
     /// The span in which this record is worked on: a child of what its sender was doing.
     pub fn process_span(&self) -> Span {
+        let headers = Headers::of(&self.message);
         let span = tracing::info_span!(
             "process",
             otel.name = format!("process {}", self.topic),
             otel.kind = "consumer",
             messaging.system = "kafka",
             messaging.destination.name = self.topic,
-            messaging.message.id = self.event_id(),
+            messaging.message.id = headers.event_id.unwrap_or_else(|| self.place()),
         );
-        trace_propagation::continue_trace(&span, self.traceparent());
+        trace_propagation::continue_trace(&span, headers.traceparent.as_deref());
         span
     }
-}
 
-impl<E: Event> Received<E> {
-    /// Reads one record, or says why it can't be read.
-    pub(super) fn read(message: &BorrowedMessage<'_>) -> Result<Self, Box<Unreadable>> {
-        let record = Record::of(E::TOPIC, message);
-        if record.value.len() > MAX_VALUE_BYTES {
-            let reason = format!("the value has {} bytes, more than {MAX_VALUE_BYTES}", record.value.len());
-            return Err(Box::new(Unreadable { record, reason }));
-        }
-        match E::decode_value(&record.value, record.headers.content_type.as_deref()) {
-            Ok(event) => Ok(Self { event, record }),
-            Err(reason) => Err(Box::new(Unreadable { record, reason })),
-        }
+    /// Where it stands. The time keeps a record of today apart from one that stood in the same place on another broker.
+    fn place(&self) -> String {
+        let written_at_ms = self.message.timestamp().to_millis().unwrap_or_default();
+        format!("{}:{}:{}:{written_at_ms}", self.topic, self.message.partition(), self.message.offset())
     }
 }

@@ -8,7 +8,11 @@ use rdkafka::{
     error::KafkaError,
 };
 
-use super::{KafkaConfig, config::refused, received::Headers};
+use super::{
+    KafkaConfig,
+    config::refused,
+    received::{Headers, decode},
+};
 use crate::{error::Error, events::Event};
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
@@ -82,10 +86,8 @@ fn read_blocking<E: Event>(config: &KafkaConfig, client_id: &str) -> Result<Vec<
             Some(Ok(message)) => {
                 heard = Instant::now();
                 let (partition, offset) = (message.partition(), message.offset());
-                let headers = Headers::of(&message);
-                let value = message.payload().unwrap_or_default();
-                let event = E::decode_value(value, headers.content_type.as_deref());
-                stored.push(Stored { partition, offset, event_id: headers.event_id, event });
+                let event_id = Headers::of(&message).event_id;
+                stored.push(Stored { partition, offset, event_id, event: decode(&message) });
                 expected.retain(|(other, end)| *other != partition || offset + 1 < *end);
             }
             Some(Err(KafkaError::PartitionEOF(ended))) => {

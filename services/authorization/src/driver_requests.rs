@@ -42,37 +42,13 @@ impl KafkaDoor {
         producer: Producer,
         shutdown: CancellationToken,
     ) -> Result<(), Error> {
-        kafka::run_group(
-            config,
-            "authorization",
-            kafka::MAX_BATCH,
-            producer,
-            shutdown,
-            move |batch, dead_letters| {
-                let door = self.clone();
-                async move { door.answer_batch(batch, dead_letters).await }
-            },
-        )
-        .await
-    }
-
-    /// Different drivers side by side, each driver's requests in order.
-    async fn answer_batch(&self, batch: Vec<Received<DriverRequest>>, dead_letters: DeadLetters) {
-        let requests = batch.into_iter().map(|received| {
-            let request = to_charge_request(&received.event);
-            (request.driver_id.clone(), (request, received))
-        });
-        kafka::side_by_side(requests, MAX_DRIVERS_AT_A_TIME, |(request, received)| {
-            let span = received.record.process_span();
-            self.answer(request, received, &dead_letters).instrument(span)
-        })
-        .await;
+        kafka::run_group(config, "authorization", kafka::MAX_BATCH, producer, shutdown, self).await
     }
 
     async fn answer(
         &self,
         request: ChargeRequest,
-        received: Received<DriverRequest>,
+        received: Received<'_, DriverRequest>,
         dead_letters: &DeadLetters,
     ) {
         if let Err(invalid) = request.validate()
@@ -107,6 +83,21 @@ impl KafkaDoor {
             }
             tokio::time::sleep(wait).await;
         }
+    }
+}
+
+impl kafka::Handler<DriverRequest> for KafkaDoor {
+    /// Different drivers side by side, each driver's requests in order.
+    async fn handle(&self, batch: Vec<Received<'_, DriverRequest>>, dead_letters: &DeadLetters) {
+        let requests = batch.into_iter().map(|received| {
+            let request = to_charge_request(&received.event);
+            (request.driver_id.clone(), (request, received))
+        });
+        kafka::side_by_side(requests, MAX_DRIVERS_AT_A_TIME, |(request, received)| {
+            let span = received.record.process_span();
+            self.answer(request, received, dead_letters).instrument(span)
+        })
+        .await;
     }
 }
 

@@ -17,47 +17,49 @@ use crate::{
 /// Drivers whose events are worked on at a time.
 const CONCURRENCY: usize = 256;
 
-/// Works on a batch: drivers side by side, each driver's events in order.
-pub async fn handle(
-    batch: Vec<Received<pb::DriverEvent>>,
-    dead_letters: DeadLetters,
-    writer: Writer,
-    producer: Producer,
-) {
-    let events = batch.into_iter().map(|received| {
-        (charge_of(&received.event).map(|charge| charge.driver_id).unwrap_or_default(), received)
-    });
-    kafka::side_by_side(events, CONCURRENCY, |received| {
-        let span = received.record.process_span();
-        handle_one(received, &dead_letters, &writer, &producer).instrument(span)
-    })
-    .await;
+/// Takes what drivers say.
+pub struct DriverEvents {
+    /// Decides.
+    pub writer: Writer,
+    /// Tells the drivers of what had no effect.
+    pub producer: Producer,
 }
 
-async fn handle_one(
-    received: Received<pb::DriverEvent>,
-    dead_letters: &DeadLetters,
-    writer: &Writer,
-    producer: &Producer,
-) {
-    let Some(command) = to_command(&received.event) else { return };
-    let charge = charge_of(&received.event).unwrap_or_default();
-    if let Err(error) = check(&charge) {
-        dead_letters.reject(&received.record, &error.message).await;
-        return;
+impl kafka::Handler<pb::DriverEvent> for DriverEvents {
+    /// Drivers side by side, each driver's events in order.
+    async fn handle(&self, batch: Vec<Received<'_, pb::DriverEvent>>, dead_letters: &DeadLetters) {
+        let events = batch.into_iter().map(|received| {
+            (charge_of(&received.event).map(|charge| charge.driver_id).unwrap_or_default(), received)
+        });
+        kafka::side_by_side(events, CONCURRENCY, |received| {
+            let span = received.record.process_span();
+            self.handle_one(received, dead_letters).instrument(span)
+        })
+        .await;
     }
-    let mut backoff = Backoff::reconnect();
-    loop {
-        match writer.execute_event(command.clone(), Some(received.record.event_id())).await {
-            Ok(_) => return,
-            Err(error) if error.is_retryable() => {
-                tracing::debug!(%error, driver_id = charge.driver_id, "a driver's event is tried again");
-                backoff.wait().await;
-            }
-            Err(error) => {
-                tracing::info!(driver_id = charge.driver_id, reason = %error.reason, "a driver's event was refused: {}", error.message);
-                tell(producer, &charge, &error).await;
-                return;
+}
+
+impl DriverEvents {
+    async fn handle_one(&self, received: Received<'_, pb::DriverEvent>, dead_letters: &DeadLetters) {
+        let Some(command) = to_command(&received.event) else { return };
+        let charge = charge_of(&received.event).unwrap_or_default();
+        if let Err(error) = check(&charge) {
+            dead_letters.reject(&received.record, &error.message).await;
+            return;
+        }
+        let mut backoff = Backoff::reconnect();
+        loop {
+            match self.writer.execute_event(command.clone(), Some(received.record.event_id())).await {
+                Ok(_) => return,
+                Err(error) if error.is_retryable() => {
+                    tracing::debug!(%error, driver_id = charge.driver_id, "a driver's event is tried again");
+                    backoff.wait().await;
+                }
+                Err(error) => {
+                    tracing::info!(driver_id = charge.driver_id, reason = %error.reason, "a driver's event was refused: {}", error.message);
+                    tell(&self.producer, &charge, &error).await;
+                    return;
+                }
             }
         }
     }

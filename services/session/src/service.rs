@@ -29,7 +29,7 @@ use crate::{
     command::{Command, StopCharging},
     deadlines,
     decide::Rules,
-    driver_events,
+    driver_events::DriverEvents,
     grpc_network::NetworkGrpc,
     grpc_session::SessionGrpc,
     leadership, outbox,
@@ -196,16 +196,13 @@ impl Service {
         let lease_shutdown = CancellationToken::new();
         let lease = startup::hold_lease(self.store, replica_id, others_alive, health, lease_shutdown.clone());
         let lease = tokio::spawn(lease);
-        let (writer, producer) = (self.writer.clone(), self.producer.clone());
         let events = kafka::run_group(
             &self.kafka,
             "session",
             kafka::MAX_BATCH,
             self.producer.clone(),
             shutdown.clone(),
-            move |batch, dead_letters| {
-                driver_events::handle(batch, dead_letters, writer.clone(), producer.clone())
-            },
+            DriverEvents { writer: self.writer.clone(), producer: self.producer.clone() },
         );
         let served = tokio::try_join!(server.serve(shutdown.clone()), events);
         shutdown.cancel();

@@ -1,6 +1,11 @@
 //! The Kafka door: batches of what charge points say, handed on to session in order, and live updates to drivers.
 
-use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    future::Future,
+    sync::Arc,
+    time::Duration,
+};
 
 use evcharging_common::{
     backoff::Backoff,
@@ -31,7 +36,6 @@ const MAX_CALLS_AT_A_TIME: usize = 64;
 const TELLING: Duration = Duration::from_secs(2);
 
 /// Takes what charge points say.
-#[derive(Clone)]
 pub struct Ingest {
     sessions: SessionServiceClient<GrpcChannel>,
     live: Arc<LiveSessions>,
@@ -44,40 +48,12 @@ impl Ingest {
         Self { sessions: SessionServiceClient::new(session), live, producer }
     }
 
-    /// Works on a batch: all readings first, then the ends. What was measured before an end must count before it, and nothing counts
-    /// after it.
-    pub async fn handle(&self, batch: Vec<Received<events::CpTelemetry>>, dead_letters: DeadLetters) {
-        let now_ms = clock::now_ms();
-        let mut readings = Gathered::new();
-        let mut ends = Vec::new();
-        for Received { event, record } in batch {
-            match Reading::check(event, now_ms) {
-                Ok(Reading::Meter(item)) => {
-                    readings.add(item, record);
-                    if readings.len() == MAX_ITEMS {
-                        self.record(readings.take(), &dead_letters).await;
-                    }
-                }
-                Ok(Reading::End(end)) => ends.push((end.session_id.clone(), (end, record))),
-                Ok(Reading::IdleFault) => {}
-                Err(problem) => dead_letters.reject(&record, &problem).await,
-            }
-        }
-        self.record(readings.take(), &dead_letters).await;
-        kafka::side_by_side(ends, MAX_CALLS_AT_A_TIME, |(end, record)| {
-            let span = record.process_span();
-            self.end(end, record, &dead_letters).instrument(span)
-        })
-        .await;
-        self.live.forget_silent();
-    }
-
     /// Records readings, and tells the drivers of those that counted.
-    async fn record(&self, readings: Vec<(MeterItem, Record)>, dead_letters: &DeadLetters) {
+    async fn record(&self, readings: Vec<(MeterItem, Record<'_>)>, dead_letters: &DeadLetters) {
         if readings.is_empty() {
             return;
         }
-        let (items, records): (Vec<MeterItem>, Vec<Record>) = readings.into_iter().unzip();
+        let (items, records): (Vec<MeterItem>, Vec<Record<'_>>) = readings.into_iter().unzip();
         // One batch serves many charges, so it belongs to no one's trace.
         let span = tracing::info_span!("record readings", count = items.len());
         let recorded = until_decided(|| {
@@ -107,14 +83,19 @@ impl Ingest {
         self.tell(&counted).await;
     }
 
-    /// Takes readings that counted into the live sessions and tells the drivers.
-    async fn tell(&self, counted: &[(&MeterItem, &Record)]) {
+    /// Takes readings that counted into the live sessions and tells the drivers of the newest.
+    async fn tell(&self, counted: &[(&MeterItem, &Record<'_>)]) {
         let unknown = counted.iter().filter(|(item, _)| !self.live.knows(&item.session_id));
         let unknown: BTreeSet<&str> = unknown.map(|(item, _)| item.session_id.as_str()).collect();
         stream::iter(unknown).for_each_concurrent(MAX_CALLS_AT_A_TIME, |id| self.look_up(id)).await;
+        let mut newest = HashMap::new();
+        for (item, record) in counted {
+            if let Some(live) = self.take(item) {
+                newest.insert(item.session_id.as_str(), (live, *record));
+            }
+        }
         let updates: Vec<OutgoingRecord> =
-            counted.iter().filter_map(|(item, record)| self.read(item, record)).collect();
-        // In the order of the batch: the producer queues at the first poll, and a driver's updates share a partition.
+            newest.into_values().map(|(live, record)| update(&live, record)).collect();
         let told = join_all(updates.iter().map(|update| self.producer.send_record(update)));
         match tokio::time::timeout(TELLING, told).await {
             Ok(outcomes) => {
@@ -135,14 +116,14 @@ impl Ingest {
         }
     }
 
-    /// Takes a reading into its live session and makes its driver's update.
-    fn read(&self, item: &MeterItem, record: &Record) -> Option<OutgoingRecord> {
+    /// Takes a reading into its live session. `None` when there is nothing to tell of it.
+    fn take(&self, item: &MeterItem) -> Option<LiveSession> {
         let live = self.live.read(&item.session_id, item.register_mwh, item.power_w, item.measured_at_ms)?;
         // The start has an event of its own.
-        (item.seq > 0).then(|| update(&live, record))
+        (item.seq > 0).then_some(live)
     }
 
-    async fn end(&self, request: EndSupplyRequest, record: Record, dead_letters: &DeadLetters) {
+    async fn end(&self, request: EndSupplyRequest, record: Record<'_>, dead_letters: &DeadLetters) {
         self.live.end(&request.session_id);
         let ended = until_decided(|| {
             let (mut sessions, request) = (self.sessions.clone(), request.clone());
@@ -151,6 +132,36 @@ impl Ingest {
         if let Err(error) = ended.await {
             dead_letters.reject(&record, &format!("{}: {}", error.reason, error.message)).await;
         }
+    }
+}
+
+impl kafka::Handler<events::CpTelemetry> for Ingest {
+    /// All readings first, then the ends: what was measured before an end must count before it, and nothing counts
+    /// after it.
+    async fn handle(&self, batch: Vec<Received<'_, events::CpTelemetry>>, dead_letters: &DeadLetters) {
+        let now_ms = clock::now_ms();
+        let mut readings = Gathered::new();
+        let mut ends = Vec::new();
+        for Received { event, record } in batch {
+            match Reading::check(event, now_ms) {
+                Ok(Reading::Meter(item)) => {
+                    readings.add(item, record);
+                    if readings.len() == MAX_ITEMS {
+                        self.record(readings.take(), dead_letters).await;
+                    }
+                }
+                Ok(Reading::End(end)) => ends.push((end.session_id.clone(), (end, record))),
+                Ok(Reading::IdleFault) => {}
+                Err(problem) => dead_letters.reject(&record, &problem).await,
+            }
+        }
+        self.record(readings.take(), dead_letters).await;
+        kafka::side_by_side(ends, MAX_CALLS_AT_A_TIME, |(end, record)| {
+            let span = record.process_span();
+            self.end(end, record, dead_letters).instrument(span)
+        })
+        .await;
+        self.live.forget_silent();
     }
 }
 
@@ -175,7 +186,7 @@ where
     }
 }
 
-fn update(live: &LiveSession, record: &Record) -> OutgoingRecord {
+fn update(live: &LiveSession, record: &Record<'_>) -> OutgoingRecord {
     let event: events::DriverNotification = events::ConsumptionUpdate {
         session_id: live.session_id.clone(),
         driver_id: live.driver_id.clone(),
@@ -188,6 +199,6 @@ fn update(live: &LiveSession, record: &Record) -> OutgoingRecord {
     }
     .into();
     let mut outgoing = OutgoingRecord::new(&live.driver_id, &event);
-    outgoing.traceparent = record.traceparent().map(str::to_owned);
+    outgoing.traceparent = record.traceparent();
     outgoing
 }

@@ -91,17 +91,13 @@ impl Service {
             topics.await;
             Ok(())
         };
-        let ingest = Ingest::new(self.session, live, self.producer.clone());
         let consumer = kafka::run_group(
             &self.kafka,
             "telemetry-ingest",
             MAX_BATCH,
-            self.producer,
+            self.producer.clone(),
             shutdown.clone(),
-            move |batch, dead_letters| {
-                let ingest = ingest.clone();
-                async move { ingest.handle(batch, dead_letters).await }
-            },
+            Ingest::new(self.session, live, self.producer),
         );
         tokio::try_join!(server.serve(shutdown.clone()), consumer, readiness, topics)?;
         Ok(())
