@@ -10,6 +10,8 @@ use tokio::{
 
 use crate::table::thousandths;
 
+const WARMING_UP: Duration = Duration::from_secs(1);
+
 /// Many latencies, shortest first.
 #[derive(Debug, Default)]
 pub struct Latencies(Vec<Duration>);
@@ -35,7 +37,8 @@ pub fn milliseconds(duration: Duration) -> String {
     format!("{} ms", thousandths(duration.as_micros()))
 }
 
-/// Begins so many calls, one after the other at a rate; each is timed from when it should have begun.
+/// Begins so many calls, one after the other at a rate; each is timed from when it should have begun. Those of the first second are made and
+/// not told: they meet what was measured before.
 ///
 /// # Errors
 /// That of a call.
@@ -49,12 +52,14 @@ where
 {
     let mut schedule = interval(Duration::from_secs(1) / calls_per_second.max(1));
     schedule.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let began = Instant::now();
     let mut running = JoinSet::new();
     for number in 0..calls {
         let due: Instant = schedule.tick().await;
         let calling = call(number);
-        running.spawn(async move { calling.await.map(|()| due.elapsed()) });
+        let is_told = due - began >= WARMING_UP;
+        running.spawn(async move { calling.await.map(|()| is_told.then(|| due.elapsed())) });
     }
     let timed = running.join_all().await;
-    timed.into_iter().collect()
+    timed.into_iter().flat_map(Result::transpose).collect()
 }

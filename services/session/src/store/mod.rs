@@ -8,6 +8,7 @@ mod sql;
 pub(crate) mod test_database;
 #[cfg(test)]
 mod test_suite;
+mod writing;
 
 use std::collections::HashMap;
 

@@ -12,9 +12,7 @@ use serde::Serialize;
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    BatchKeys, BatchWrites, Due, Loaded, Store, WaitingEvent, migrations,
-    queries::{Queries, inserting},
-    rows,
+    BatchKeys, BatchWrites, Due, Loaded, Store, WaitingEvent, migrations, queries::Queries, rows, writing,
 };
 use crate::{entities::Session, world::World};
 
@@ -83,11 +81,11 @@ impl Store for SqlStore {
     }
 
     async fn commit(&mut self, writes: &BatchWrites<'_>) -> Result<(), Error> {
-        let queries = self.queries;
+        let (dialect, queries) = (self.database.dialect(), self.queries);
         let Some(connection) = &mut self.connection else {
             return Err(Error::unavailable("the database is not available; try again", "no connection"));
         };
-        let committed = commit(connection, queries, writes).await;
+        let committed = writing::commit(connection, dialect, queries, writes).await;
         self.checked(committed)
     }
 
@@ -300,43 +298,6 @@ async fn load<T: Serialize>(
     sqlx::query(statement).bind(ids).fetch_all(connection).await
 }
 
-async fn commit(
-    connection: &mut AnyConnection,
-    queries: &Queries,
-    writes: &BatchWrites<'_>,
-) -> Result<(), sqlx::Error> {
-    // What is new was not there to be locked: should another batch have been faster, the insert fails and this one is decided anew.
-    write(connection, inserting(queries.write_charge_points), &writes.new_charge_points).await?;
-    write(connection, queries.write_charge_points, &writes.charge_points).await?;
-    write(connection, inserting(queries.write_drivers), &writes.new_drivers).await?;
-    write(connection, queries.write_drivers, &writes.drivers).await?;
-    // Changed sessions first: what has ended leaves its charge point and driver to what opens in the same batch. Among the new ones, what
-    // has ended already comes first for the same reason.
-    write(connection, queries.update_sessions, &writes.changed_sessions).await?;
-    let mut new_sessions = writes.new_sessions.clone();
-    new_sessions.sort_by_key(|session| session.is_open());
-    write(connection, queries.insert_sessions, &new_sessions).await?;
-    write(connection, queries.write_ledger_entries, writes.ledger_entries).await?;
-    write(connection, queries.write_audit_events, writes.audit_events).await?;
-    write(connection, queries.write_outbox, writes.outbox_events).await?;
-    write(connection, queries.write_recorded, writes.recorded).await?;
-    write(connection, queries.forget_sent, writes.sent_outbox_ids).await?;
-    sqlx::raw_sql("COMMIT").execute(connection).await?;
-    Ok(())
-}
-
-/// Runs a statement on a JSON array of rows; nothing to do for an empty one.
-async fn write<T: Serialize>(
-    connection: &mut AnyConnection,
-    statement: &'static str,
-    rows: &[T],
-) -> Result<(), sqlx::Error> {
-    if !rows.is_empty() {
-        sqlx::query(statement).bind(json(rows)?).execute(connection).await?;
-    }
-    Ok(())
-}
-
-fn json<T: Serialize + ?Sized>(rows: &T) -> Result<String, sqlx::Error> {
+pub(super) fn json<T: Serialize + ?Sized>(rows: &T) -> Result<String, sqlx::Error> {
     serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
