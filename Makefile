@@ -9,7 +9,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 EVCHARGING := target/release/evcharging
 ARGS ?=
 
-.PHONY: help up build build-dependencies test lint fmt bench chaos clean
+.PHONY: help up build build-dependencies test lint fmt bench chaos cluster-test clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -33,11 +33,16 @@ test: build-dependencies ## Run every test, on servers that it installs, starts 
 	cargo build --locked --package evcharging --package evcharging-chaos --package evcharging-load
 	tools/with-backends tools/run-tests
 
-lint: build-dependencies ## Check formatting, Rust (clippy) and shell scripts (shellcheck, when there)
+lint: build-dependencies ## Check formatting, Rust (clippy), shell scripts (shellcheck), the image's recipe (hadolint) and the chart
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run $(filter-out %.xml,$(wildcard tools/*)); \
-	else echo "shellcheck is not installed: shell scripts were not checked"; fi
+	PATH="$$(tools/install-chart-tools):$$PATH"; \
+	shellcheck .ci/run $(filter-out %.xml tools/chart-values-table,$(wildcard tools/*)); \
+	hadolint --ignore DL3008 Dockerfile
+	tools/check-chart
+
+cluster-test: build ## Try the chart on the cluster of KUBECONFIG: both profiles, upgrade, rollback, pods that go; tools/cluster-test says what it needs
+	tools/cluster-test
 
 chaos: build-dependencies ## Break a whole network for MINUTES=30 on a real Kafka and PostgreSQL, and check that nothing is lost; SEED=7 repeats
 	tools/install-test-backends

@@ -13,20 +13,32 @@ use tonic_health::pb::{
 };
 use tonic_types::StatusExt;
 
-use crate::{backoff::Backoff, error::Error, trace_propagation};
+use crate::{backoff::Backoff, error::Error, replicas_by_name, trace_propagation};
 
 /// The deadline of a call that sets none of its own.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How an address begins that stands for every replica behind a name, as gRPC's own naming has it.
+const BY_NAME: &str = "dns:///";
 
 /// A channel whose calls carry the trace and a deadline.
 pub type GrpcChannel = InterceptedService<Channel, CallContext>;
 
 /// Connects on the first call, and again whenever the connection was lost. Streams may outlive the deadline; their opening
-/// may not. `address` may name several replicas, separated by commas: calls are spread over those that can be reached.
+/// may not. `address` may name several replicas, separated by commas, or all that answer to a name (`dns:///session:50052`), which is
+/// resolved again and again: calls are spread over those that can be reached. Must be called inside a runtime.
 ///
 /// # Errors
 /// When one is no URL such as `http://127.0.0.1:50051`.
 pub fn connect_lazily(address: &str) -> Result<GrpcChannel, String> {
+    if let Some(name) = address.strip_prefix(BY_NAME) {
+        // Checked here, so that nothing can be wrong with an endpoint later.
+        endpoint(name)?;
+        return Ok(InterceptedService::new(
+            replicas_by_name::channel(name.to_owned(), endpoint),
+            CallContext,
+        ));
+    }
     let endpoints = address.split(',').map(|one| endpoint(one.trim())).collect::<Result<Vec<_>, _>>()?;
     let channel = match endpoints.as_slice() {
         [only] => only.connect_lazy(),

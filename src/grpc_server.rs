@@ -22,6 +22,9 @@ use crate::{error::Error, grpc_deadline::Deadline, pb, shutdown::CancellationTok
 const LONGEST_CALL: Duration = Duration::from_secs(30);
 /// How long open calls may go on once the end was asked.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+/// After this, a caller is asked to connect anew once its open calls have ended: where a balancer stands in between, that is how new
+/// replicas get work.
+const CONNECTION_AGE: Duration = Duration::from_secs(300);
 /// Calls at a time on one connection.
 const MAX_CONCURRENT_STREAMS: u32 = 4096;
 
@@ -137,6 +140,7 @@ impl GrpcServer {
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
         let server = Server::builder()
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+            .max_connection_age(CONNECTION_AGE)
             .http2_keepalive_interval(Some(Duration::from_secs(5)))
             .http2_keepalive_timeout(Some(Duration::from_secs(5)))
             .trace_fn(call_span)

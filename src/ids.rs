@@ -27,6 +27,14 @@ pub fn check(field: &str, id: &str) -> Result<(), Error> {
     Err(Error::invalid_argument(field, problem))
 }
 
+/// Reads an id that was given as a flag.
+///
+/// # Errors
+/// Says what an id looks like.
+pub fn parse(text: &str) -> Result<String, String> {
+    check("the id", text).map(|()| text.to_owned()).map_err(|error| error.message)
+}
+
 /// A new id that grows with time (UUID version 7).
 pub fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()

@@ -19,6 +19,7 @@ pub mod outage;
 pub mod pb;
 pub mod pricing;
 pub mod read_model;
+mod replicas_by_name;
 pub mod secret;
 pub mod shutdown;
 pub mod trace_propagation;

@@ -53,7 +53,7 @@ Exit codes:
 #[command(after_help = AFTER_HELP)]
 pub struct Config {
     /// The driver that charges and pays
-    #[arg(long, env = "EVCHARGING_DRIVER_ID", value_name = "ID", value_parser = parse_id)]
+    #[arg(long, env = "EVCHARGING_DRIVER_ID", value_name = "ID", value_parser = ids::parse)]
     pub driver_id: String,
     /// The charges to ask for, one a line, in this order
     #[arg(long, env = "EVCHARGING_REQUESTS_FILE", value_name = "FILE")]
@@ -85,10 +85,6 @@ pub struct Config {
     /// How one gets into Kafka.
     #[command(flatten)]
     pub kafka_access: KafkaAccess,
-}
-
-fn parse_id(text: &str) -> Result<String, String> {
-    ids::check("the id", text).map(|()| text.to_owned()).map_err(|error| error.message)
 }
 
 /// Serves the file and returns the process's exit code. Handles Ctrl-C itself, and writes its own complaints about the file and the

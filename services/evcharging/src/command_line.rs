@@ -35,6 +35,10 @@ pub enum Part {
     Up(evcharging_up::Config),
     /// Charge vehicles as a file of requests says, and show each step up to the tickets
     Driver(evcharging_driver::Config),
+    /// Charge once by gRPC alone, without Kafka, and show each step up to the ticket
+    ///
+    /// Tries a network from wherever authorization and session can be reached.
+    Charge(evcharging_operator::ChargeConfig),
     /// Show charge points, sessions, tickets, drivers or events of a running network
     #[command(subcommand)]
     Show(evcharging_operator::ShowConfig),
@@ -73,6 +77,7 @@ impl Part {
         match self {
             Self::Up(_) => "evcharging-up",
             Self::Driver(_) => "evcharging-driver",
+            Self::Charge(_) => "evcharging-charge",
             Self::Show(_) => "evcharging-show",
             Self::Admin(_) => "evcharging-admin",
             Self::Migrate(_) => "evcharging-migrate",
@@ -91,6 +96,7 @@ impl Part {
     pub fn speaks_to_a_person(&self) -> bool {
         match self {
             Self::Driver(_)
+            | Self::Charge(_)
             | Self::Show(_)
             | Self::Admin(_)
             | Self::Migrate(_)
@@ -122,6 +128,7 @@ mod tests {
         for name in [
             "up",
             "driver",
+            "charge",
             "show",
             "admin",
             "migrate",
@@ -143,7 +150,8 @@ mod tests {
     fn every_flag_has_help_and_what_runs_in_a_container_can_be_set_by_variables() {
         for part in CommandLine::command().get_subcommands() {
             let name = part.get_name();
-            let runs_in_a_container = !["driver", "show", "admin", "topics", "dead-letters"].contains(&name);
+            let runs_in_a_container =
+                !["driver", "charge", "show", "admin", "topics", "dead-letters"].contains(&name);
             for flag in part.get_arguments().filter(|argument| argument.get_long().is_some()) {
                 assert!(flag.get_help().is_some(), "{name} --{} has no help", flag.get_id());
                 assert!(

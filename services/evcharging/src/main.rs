@@ -57,6 +57,7 @@ async fn run(command_line: CommandLine, log_was_given: bool) -> Result<ExitCode,
         .map_err(|problem| Error::new(ErrorCode::InvalidArgument, "REQUEST_INVALID", problem))?;
     let done = match part {
         Part::Driver(config) => return Ok(ExitCode::from(evcharging_driver::run(config).await?)),
+        Part::Charge(config) => evcharging_operator::charge(config).await,
         Part::Show(config) => evcharging_operator::show(config).await,
         Part::Admin(config) => evcharging_operator::admin(config).await,
         Part::Migrate(config) => evcharging_session::migrate(config)

@@ -25,7 +25,7 @@ pub enum AdminConfig {
     /// Make a charge point break, to try the network: it really does
     SimulateError {
         /// The charge point
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = ids::parse)]
         cp_id: String,
         /// What goes wrong: its engine breaks, it is taken out of service, or its link is cut
         #[arg(long, value_enum)]
@@ -37,7 +37,7 @@ pub enum AdminConfig {
     /// End what is simulated at a charge point and mend its engine
     FixError {
         /// The charge point
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = ids::parse)]
         cp_id: String,
         /// As whom and where
         #[command(flatten)]
@@ -46,7 +46,7 @@ pub enum AdminConfig {
     /// Take a charge point out of service; a charge there ends and is billed
     OutOfService {
         /// The charge point
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = ids::parse)]
         cp_id: String,
         /// As whom and where
         #[command(flatten)]
@@ -55,7 +55,7 @@ pub enum AdminConfig {
     /// Bring a charge point back into service
     InService {
         /// The charge point
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = ids::parse)]
         cp_id: String,
         /// As whom and where
         #[command(flatten)]
@@ -64,7 +64,7 @@ pub enum AdminConfig {
     /// End a charge; it is billed
     StopSession {
         /// The session
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = ids::parse)]
         session_id: String,
         /// As whom and where
         #[command(flatten)]
@@ -73,13 +73,13 @@ pub enum AdminConfig {
     /// Add money to a driver's balance
     TopUp {
         /// The driver
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = ids::parse)]
         driver_id: String,
         /// How much, such as 20 or 12.50
         #[arg(value_parser = parse_amount)]
         amount: i64,
         /// Chosen by you: the same id again adds nothing. A new one by default
-        #[arg(long, value_name = "ID", value_parser = parse_id)]
+        #[arg(long, value_name = "ID", value_parser = ids::parse)]
         top_up_id: Option<String>,
         /// As whom and where
         #[command(flatten)]
@@ -88,7 +88,7 @@ pub enum AdminConfig {
     /// Make a driver known to the network
     CreateDriver {
         /// The driver
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = ids::parse)]
         driver_id: String,
         /// What people call it; its id by default
         #[arg(long)]
@@ -100,7 +100,7 @@ pub enum AdminConfig {
     /// Forbid a driver to charge; a charge under way goes on
     BlockDriver {
         /// The driver
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = ids::parse)]
         driver_id: String,
         /// As whom and where
         #[command(flatten)]
@@ -109,7 +109,7 @@ pub enum AdminConfig {
     /// Let a driver charge again
     UnblockDriver {
         /// The driver
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = ids::parse)]
         driver_id: String,
         /// As whom and where
         #[command(flatten)]
@@ -126,7 +126,7 @@ pub struct CommonConfig {
         env = "EVCHARGING_OPERATOR_ID",
         default_value_t = default_operator_id(),
         value_name = "ID",
-        value_parser = parse_id
+        value_parser = ids::parse
     )]
     pub operator_id: String,
     /// The answer as one JSON object, as grpcurl shows it: fields that are zero, false or empty are left out
@@ -161,10 +161,6 @@ impl From<ErrorKind> for SimulatedErrorKind {
 /// Who is logged in, when that makes an id.
 fn default_operator_id() -> String {
     std::env::var("USER").ok().filter(|user| ids::is_valid(user)).unwrap_or_else(|| "operator".to_owned())
-}
-
-fn parse_id(text: &str) -> Result<String, String> {
-    ids::check("the id", text).map(|()| text.to_owned()).map_err(|error| error.message)
 }
 
 fn parse_amount(text: &str) -> Result<i64, String> {

@@ -1,7 +1,8 @@
-//! Commands that show and command a running network, and look after its topics.
+//! Commands that show, command and try a running network, and look after its topics.
 
 mod addresses;
 mod admin;
+mod charge;
 mod dead_letters;
 mod output;
 mod paging;
@@ -13,6 +14,7 @@ mod tests;
 mod topics;
 
 pub use admin::{AdminConfig, admin};
+pub use charge::{ChargeConfig, charge};
 pub use dead_letters::{DeadLettersConfig, dead_letters};
 pub use show::{ShowConfig, show};
 pub use topics::{TopicsConfig, topics};

@@ -37,10 +37,10 @@ pub enum ShowConfig {
     /// Charges, newest first
     Sessions {
         /// Only this driver's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_id)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
         driver_id: String,
         /// Only this charge point's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_id)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
         cp_id: String,
         /// Only those that have not ended
         #[arg(long)]
@@ -52,10 +52,10 @@ pub enum ShowConfig {
     /// Bills, newest first
     Tickets {
         /// Only this driver's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_id)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
         driver_id: String,
         /// Only this charge point's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_id)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
         cp_id: String,
         /// How and from where
         #[command(flatten)]
@@ -70,13 +70,13 @@ pub enum ShowConfig {
     /// What happened, newest first
     Events {
         /// Only this driver's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_id)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
         driver_id: String,
         /// Only this charge point's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_id)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
         cp_id: String,
         /// Only this session's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_id)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
         session_id: String,
         /// How and from where
         #[command(flatten)]
@@ -99,13 +99,6 @@ pub struct ListConfig {
 }
 
 /// Empty stands for no filter.
-fn parse_id(text: &str) -> Result<String, String> {
-    if text.is_empty() || ids::is_valid(text) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("must be 1 to {} of A-Z a-z 0-9 . _ : -", ids::MAX_ID_BYTES))
-}
-
 pub(crate) fn parse_status(text: &str) -> Result<ChargePointStatus, String> {
     let known = || {
         let words = ChargePointStatus::ALL.iter().rev();

@@ -1,6 +1,6 @@
 //! What `evcharging up` can be told.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use evcharging_common::{kafka::KafkaAccess, secret::Secret};
 
@@ -24,6 +24,9 @@ pub struct Config {
         value_parser = parse_base_port
     )]
     pub base_port: u16,
+    /// Address to serve gRPC on; 0.0.0.0 to be reached from other machines, by anybody who can
+    #[arg(long, env = "EVCHARGING_LISTEN_IP", default_value = "127.0.0.1", value_name = "IP")]
+    pub listen_ip: IpAddr,
     /// How many charge points are simulated
     #[arg(
         long,

@@ -1,6 +1,9 @@
 //! The four services, as the same tasks that run alone in processes of their own.
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use evcharging_common::{
     address_file::Addresses,
@@ -22,6 +25,11 @@ const SERVING_DEADLINE: Duration = Duration::from_secs(15);
 const SERVING_POLL: Duration = Duration::from_millis(25);
 /// How long a service may take to end once it was asked.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where what listens at this address is reached from this machine.
+fn reachable_here(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { (Ipv4Addr::LOCALHOST, address.port()).into() } else { address }
+}
 
 /// The services that run.
 pub struct Services {
@@ -58,10 +66,10 @@ impl Services {
         urls: &DatabaseUrls,
         producer: Producer,
     ) -> Result<Self, Error> {
-        let listen = |offset| format!("127.0.0.1:{}", config.port(offset));
+        let listen = |offset| SocketAddr::new(config.listen_ip, config.port(offset)).to_string();
         let common = |offset| vec![("--listen", listen(offset))];
         let database = ("--database-url", urls.readers.clone());
-        let url = |address: std::net::SocketAddr| format!("http://{address}");
+        let url = |address: SocketAddr| format!("http://{}", reachable_here(address));
 
         let mut flags = common(1);
         // The data folder's lock proves that no other session replica lives on its file, even if one was killed a moment ago.

@@ -1,0 +1,145 @@
+{{/*
+One service with its account, its budget for disruptions and who may reach it:
+{root, service: its sub-command, key: its values, port, env, callers: components that may call it}.
+*/}}
+{{- define "evcharging.service" -}}
+{{- $root := .root -}}
+{{- $name := printf "%s-%s" (include "evcharging.name" $root) .service -}}
+{{- $values := get $root.Values .key -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ $name }}
+  labels: {{- include "evcharging.labels" $root | nindent 4 }}
+automountServiceAccountToken: false
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "evcharging.labels" $root | nindent 4 }}
+    app.kubernetes.io/component: {{ .service }}
+spec:
+  # Headless: callers see each replica, and spread their calls by themselves. A connection to one address would stay with one replica.
+  clusterIP: None
+  selector:
+    {{- include "evcharging.selector" $root | nindent 4 }}
+    app.kubernetes.io/component: {{ .service }}
+  ports:
+    - { name: grpc, port: {{ .port }}, targetPort: grpc, appProtocol: kubernetes.io/h2c }
+    - { name: metrics, port: 9090, targetPort: metrics }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "evcharging.labels" $root | nindent 4 }}
+    app.kubernetes.io/component: {{ .service }}
+spec:
+  replicas: {{ $values.replicas }}
+  strategy:
+    rollingUpdate: { maxUnavailable: 0, maxSurge: 1 }
+  selector:
+    matchLabels:
+      {{- include "evcharging.selector" $root | nindent 6 }}
+      app.kubernetes.io/component: {{ .service }}
+  template:
+    metadata:
+      labels:
+        {{- include "evcharging.labels" $root | nindent 8 }}
+        app.kubernetes.io/component: {{ .service }}
+      annotations:
+        prometheus.io/scrape: "true"
+        prometheus.io/port: "9090"
+        # New passwords reach the pods.
+        checksum/secret: {{ include (print $root.Template.BasePath "/secret.yaml") $root | sha256sum }}
+        {{- with $root.Values.podAnnotations }}{{- toYaml . | nindent 8 }}{{- end }}
+    spec:
+      serviceAccountName: {{ $name }}
+      {{- include "evcharging.podSecurity" $root | nindent 6 }}
+      terminationGracePeriodSeconds: 30
+      topologySpreadConstraints:
+        - maxSkew: 1
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector:
+            matchLabels:
+              {{- include "evcharging.selector" $root | nindent 14 }}
+              app.kubernetes.io/component: {{ .service }}
+      containers:
+        - name: {{ .service }}
+          {{- include "evcharging.container" $root | nindent 10 }}
+          args: [{{ .service }}]
+          env:
+            - { name: EVCHARGING_LISTEN, value: "0.0.0.0:{{ .port }}" }
+            - { name: EVCHARGING_METRICS_LISTEN, value: "0.0.0.0:9090" }
+            {{- include "evcharging.logEnv" $root | nindent 12 }}
+            {{- include "evcharging.kafkaEnv" (dict "root" $root "ownSecret" (include "evcharging.name" $root)) | nindent 12 }}
+            {{- .env | nindent 12 }}
+          ports:
+            - { name: grpc, containerPort: {{ .port }} }
+            - { name: metrics, containerPort: 9090 }
+          startupProbe:
+            tcpSocket: { port: grpc }
+            periodSeconds: 1
+            failureThreshold: 60
+          readinessProbe:
+            grpc: { port: {{ .port }} }
+            periodSeconds: 2
+            timeoutSeconds: 2
+            failureThreshold: 1
+          livenessProbe:
+            # That it answers at all: what it waits for outside is no reason to start it anew.
+            tcpSocket: { port: grpc }
+            periodSeconds: 10
+          lifecycle:
+            preStop: { sleep: { seconds: {{ $root.Values.drainSeconds }} } }
+          resources: {{- toYaml $values.resources | nindent 12 }}
+          volumeMounts: [{{- include "evcharging.kafkaMounts" $root | fromYamlArray | toJson | trimPrefix "[" | trimSuffix "]" -}}]
+      volumes: [{{- include "evcharging.kafkaVolumes" $root | fromYamlArray | toJson | trimPrefix "[" | trimSuffix "]" -}}]
+{{- if gt (int $values.replicas) 1 }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ $name }}
+  labels: {{- include "evcharging.labels" $root | nindent 4 }}
+spec:
+  maxUnavailable: 1
+  selector:
+    matchLabels:
+      {{- include "evcharging.selector" $root | nindent 6 }}
+      app.kubernetes.io/component: {{ .service }}
+{{- end }}
+{{- if $root.Values.networkPolicy.enabled }}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {{ $name }}
+  labels: {{- include "evcharging.labels" $root | nindent 4 }}
+spec:
+  podSelector:
+    matchLabels:
+      {{- include "evcharging.selector" $root | nindent 6 }}
+      app.kubernetes.io/component: {{ .service }}
+  policyTypes: [Ingress]
+  ingress:
+    - ports: [{ port: grpc }]
+      from:
+        {{- range .callers }}
+        - podSelector:
+            matchLabels:
+              {{- include "evcharging.selector" $root | nindent 14 }}
+              app.kubernetes.io/component: {{ . }}
+        {{- end }}
+        {{- with $root.Values.networkPolicy.clientLabels }}
+        - podSelector:
+            matchLabels: {{- toYaml . | nindent 14 }}
+        {{- end }}
+    # Whoever collects metrics, wherever it runs.
+    - ports: [{ port: metrics }]
+{{- end }}
+{{- end }}
