@@ -16,7 +16,10 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::layer::layer_fn;
 use tracing::Span;
 
-use crate::{error::Error, grpc_deadline::Deadline, pb, shutdown::CancellationToken, trace_propagation};
+use crate::{
+    error::Error, grpc_deadline::Deadline, grpc_metrics::Measured, pb, shutdown::CancellationToken,
+    trace_propagation,
+};
 
 /// The longest a call may take; callers may ask for less.
 const LONGEST_CALL: Duration = Duration::from_secs(30);
@@ -144,6 +147,7 @@ impl GrpcServer {
             .http2_keepalive_interval(Some(Duration::from_secs(5)))
             .http2_keepalive_timeout(Some(Duration::from_secs(5)))
             .trace_fn(call_span)
+            .layer(layer_fn(Measured::new))
             .layer(layer_fn(|inner| Deadline::new(inner, LONGEST_CALL)))
             .add_routes(self.routes)
             .serve_with_incoming_shutdown(incoming, async move {

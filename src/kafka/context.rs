@@ -10,8 +10,7 @@ use rdkafka::{
 };
 use tokio::sync::mpsc;
 
-/// Records of a partition that this replica reads and has not worked on yet.
-const CONSUMER_LAG: &str = "evcharging_kafka_consumer_lag_records";
+use crate::metric;
 
 /// Says that reading failed, unless others say why.
 pub(super) fn log_consumer_error(topic: &str, error: &KafkaError) {
@@ -118,6 +117,6 @@ fn observe_lag(topic: &'static str, statistics: &Statistics) {
         let number = partition.partition.to_string();
         // Partitions of other replicas have -1, and no lag here.
         let records = u32::try_from(partition.consumer_lag_stored.max(0)).unwrap_or(u32::MAX);
-        metrics::gauge!(CONSUMER_LAG, "topic" => topic, "partition" => number).set(records);
+        metrics::gauge!(metric::KAFKA_LAG, "topic" => topic, "partition" => number).set(records);
     }
 }

@@ -3,7 +3,7 @@
 use rdkafka::Message;
 
 use super::{Producer, Record, received::Headers};
-use crate::{backoff::Backoff, clock, pb::events::v1::DeadLetter};
+use crate::{backoff::Backoff, clock, metric, pb::events::v1::DeadLetter};
 
 /// The most of a value that a dead letter keeps, in bytes.
 const MAX_DEAD_LETTER_BYTES: usize = 64 * 1024;
@@ -30,6 +30,7 @@ impl DeadLetters {
             reason,
             "a record could not be used and went to dead_letters"
         );
+        metrics::counter!(metric::DEAD_LETTERS, "topic" => topic).increment(1);
         let value = message.payload().unwrap_or_default();
         let headers = Headers::of(message);
         let letter = DeadLetter {

@@ -9,14 +9,14 @@ use rdkafka::{
     error::KafkaError,
     message::BorrowedMessage,
 };
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 
 use super::{
     DeadLetters, Received, Record,
     context::{ConsumerEvents, log_consumer_error},
     received::decode,
 };
-use crate::{error::Error, events::Event, shutdown::CancellationToken};
+use crate::{error::Error, events::Event, metric, shutdown::CancellationToken};
 
 /// How long work that was begun may take once the partition was taken away or the process ends.
 const GRACE: Duration = Duration::from_secs(3);
@@ -91,10 +91,14 @@ impl<E: Event, H: Handler<E>> Worker<E, H> {
         let queue = queue.ok_or_else(|| Error::internal("Kafka's client does not know it"))?;
         let mut batches = queue.stream().ready_chunks(self.max_batch);
         while let Some(Some(batch)) = self.stop.run_until_cancelled(batches.next()).await {
+            let (began, records) = (Instant::now(), batch.len() as u64);
             let last = batch.iter().rev().find_map(|read| read.as_ref().ok().map(Message::offset));
             if self.finish(self.work(batch)).await.is_none() {
                 break;
             }
+            metrics::counter!(metric::KAFKA_HANDLED, "topic" => E::TOPIC).increment(records);
+            metrics::histogram!(metric::KAFKA_BATCH_DURATION, "topic" => E::TOPIC)
+                .record(began.elapsed().as_secs_f64());
             // Only now: what is not durable must come again.
             if let Some(last) = last
                 && let Err(error) = self.consumer.store_offset(&self.topic, self.partition, last)

@@ -23,7 +23,7 @@ use crate::{
     clock,
     error::{Error, ErrorCode},
     events::{Encoding, Event},
-    ids, trace_propagation,
+    ids, metric, trace_propagation,
 };
 
 /// How long one record may try to reach the broker.
@@ -134,9 +134,12 @@ impl Producer {
         value: &[u8],
         headers: OwnedHeaders,
     ) -> Result<(), Error> {
-        let topic = self.config.name_of(topic);
-        let outgoing = FutureRecord::to(&topic).key(key).payload(value).headers(headers);
-        match self.inner.send(outgoing, DELIVERY_TIMEOUT).await {
+        let name = self.config.name_of(topic);
+        let outgoing = FutureRecord::to(&name).key(key).payload(value).headers(headers);
+        let sent = self.inner.send(outgoing, DELIVERY_TIMEOUT).await;
+        let outcome = if sent.is_ok() { "sent" } else { "failed" };
+        metrics::counter!(metric::KAFKA_SENT, "topic" => topic.to_owned(), "outcome" => outcome).increment(1);
+        match sent {
             Ok(_) => {
                 self.connection.set_up();
                 Ok(())

@@ -1,5 +1,6 @@
 //! Reading the network's state without a way to change it: what authorization, cp-registry and session answer questions from.
 
+mod counts;
 mod pages;
 mod question;
 mod rows;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
+pub use counts::Counts;
 pub use pages::{Page, PageRequest};
 use question::{Question, Value};
 use tokio::time::MissedTickBehavior;

@@ -1,6 +1,6 @@
 //! What a monitor needs to know before it starts.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::SocketAddr, str::FromStr};
 
 use evcharging_common::{
     error::Error,
@@ -50,6 +50,9 @@ pub struct Config {
         value_name = "URL"
     )]
     pub cp_registry_address: String,
+    /// Address to serve gRPC health on: it serves while the charge point is linked to the network; none when absent
+    #[arg(long, env = "EVCHARGING_HEALTH_LISTEN", value_name = "IP:PORT")]
+    pub health_listen: Option<SocketAddr>,
 }
 
 impl Config {

@@ -3,9 +3,11 @@
 use evcharging_common::{
     error::Error,
     grpc_client::{GrpcChannel, connect_lazily},
+    grpc_server::{self, GrpcServer},
     shutdown::CancellationToken,
 };
 use tokio::sync::{mpsc, watch};
+use tonic::service::Routes;
 
 use crate::{
     assignment::Assignment,
@@ -56,6 +58,7 @@ pub async fn run_with_channels(
     let assignment = Assignment::default();
     let (health_sender, health) = watch::channel(None);
     let (linked, is_linked) = watch::channel(false);
+    let is_linked_for_health = is_linked.clone();
     let (instructions, instructed) = mpsc::channel(QUEUE);
     let (refused, refusals) = mpsc::channel(QUEUE);
 
@@ -68,6 +71,13 @@ pub async fn run_with_channels(
         refusals,
         linked,
     };
+    let health_server = match config.health_listen {
+        Some(address) => {
+            let listener = grpc_server::listen(address).await?;
+            Some(GrpcServer::new(listener, Routes::default(), &[]).await?)
+        }
+        None => None,
+    };
     // Boxed, as a thousand monitors of one process feel its size.
     let all = Box::pin(async {
         tokio::join!(
@@ -77,6 +87,34 @@ pub async fn run_with_channels(
             link::stop_when_unlinked(cp_id, is_linked, instructions),
         )
     });
-    let _ = shutdown.run_until_cancelled(all).await;
-    Ok(())
+    let served = async {
+        match health_server {
+            Some(server) => tell_health(server, is_linked_for_health, shutdown.clone()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = shutdown.run_until_cancelled(all) => Ok(()),
+        failed = served => failed,
+    }
+}
+
+/// Says by gRPC's health service whether there is a link.
+async fn tell_health(
+    server: GrpcServer,
+    mut is_linked: watch::Receiver<bool>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let health = server.health();
+    let following = async {
+        while is_linked.changed().await.is_ok() {
+            let is_linked = *is_linked.borrow_and_update();
+            if is_linked { health.set_serving().await } else { health.set_not_serving().await }
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        served = server.serve(shutdown) => served,
+        () = following => Ok(()),
+    }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use evcharging_common::{
+    metric,
     pb::{
         cp_registry::v1::{LinkResponse, Welcome, link_response::Message},
         events::v1::CentralCommand,
@@ -47,9 +48,11 @@ impl LinkTable {
             version: 0,
             before_welcome: Some(Vec::new()),
         };
-        if let Some(older) = self.lock().insert(cp_id.to_owned(), entry) {
+        let mut links = self.lock();
+        if let Some(older) = links.insert(cp_id.to_owned(), entry) {
             older.closing.cancel();
         }
+        metrics::gauge!(metric::LINKS).set(links.len() as f64);
     }
 
     /// Says the welcome, then what the charge point should be doing, then what came in meanwhile.
@@ -98,6 +101,7 @@ impl LinkTable {
         let mut links = self.lock();
         if links.get(cp_id).is_some_and(|entry| entry.link_id == link_id) {
             links.remove(cp_id);
+            metrics::gauge!(metric::LINKS).set(links.len() as f64);
         }
     }
 

@@ -103,6 +103,7 @@ impl ChargePoints {
                 max_power_w: MAX_POWER_W,
                 key: KEY.parse().map_err(Error::internal)?,
                 cp_registry_address: cp_registry_address.to_owned(),
+                health_listen: None,
                 engine_address: engine_address.clone(),
             };
             let engine_channel = channel(&engine_address)?;

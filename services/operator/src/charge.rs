@@ -109,7 +109,11 @@ async fn charge_to_its_ticket(config: &ChargeConfig) -> Result<(), Error> {
     let response = session.client.get_ticket(GetTicketRequest { session_id: answer.session_id }).await;
     let ticket =
         session.answer(response)?.ticket.ok_or_else(|| Error::internal("the answer holds no ticket"))?;
-    if config.json { print_json(&ticket) } else { Ok(print(&describe_ticket(&ticket))) }
+    if config.json {
+        return print_json(&ticket);
+    }
+    print(&describe_ticket(&ticket));
+    Ok(())
 }
 
 /// Makes the driver, and tops it up once.

@@ -11,6 +11,7 @@ mod driver_events;
 pub mod entities;
 #[cfg(test)]
 mod fixtures;
+mod gauges;
 mod grpc_network;
 mod grpc_session;
 pub mod idempotency;

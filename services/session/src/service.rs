@@ -30,6 +30,7 @@ use crate::{
     deadlines,
     decide::Rules,
     driver_events::DriverEvents,
+    gauges,
     grpc_network::NetworkGrpc,
     grpc_session::SessionGrpc,
     leadership, outbox,
@@ -177,6 +178,7 @@ impl Service {
         let background = [
             campaign,
             tokio::spawn(topics),
+            tokio::spawn(gauges::run(self.read_model.clone(), leadership.clone(), shutdown.clone())),
             tokio::spawn(outbox::run(
                 self.store.another(),
                 self.writer.clone(),

@@ -13,6 +13,7 @@ use evcharging_common::{
     error::Error,
     grpc_client::{self, GrpcChannel},
     kafka::{self, DeadLetters, OutgoingRecord, Producer, Received, Record},
+    metric,
     pb::{
         events::v1 as events,
         session::v1::{
@@ -64,6 +65,7 @@ impl Ingest {
         let results = match recorded.instrument(span).await {
             Ok(response) => response.results,
             Err(error) => {
+                count("refused", records.len());
                 for record in &records {
                     dead_letters.reject(record, &error.message).await;
                 }
@@ -71,15 +73,19 @@ impl Ingest {
             }
         };
         let mut counted = Vec::new();
+        let mut stale = 0;
         for ((item, record), result) in items.iter().zip(&records).zip(results) {
             match result.reason.as_str() {
                 _ if result.accepted => counted.push((item, record)),
                 // Delivered again, or after the end: nothing is wrong with it.
-                "STALE" => {}
+                "STALE" => stale += 1,
                 "SESSION_ENDED" => self.live.end(&item.session_id),
                 reason => dead_letters.reject(record, reason).await,
             }
         }
+        count("accepted", counted.len());
+        count("stale", stale);
+        count("refused", items.len() - counted.len() - stale);
         self.tell(&counted).await;
     }
 
@@ -142,19 +148,26 @@ impl kafka::Handler<events::CpTelemetry> for Ingest {
         let now_ms = clock::now_ms();
         let mut readings = Gathered::new();
         let mut ends = Vec::new();
+        let (mut measured, mut told) = (0, 0);
         for Received { event, record } in batch {
             match Reading::check(event, now_ms) {
                 Ok(Reading::Meter(item)) => {
+                    measured += 1;
                     readings.add(item, record);
                     if readings.len() == MAX_ITEMS {
+                        told += readings.len();
                         self.record(readings.take(), dead_letters).await;
                     }
                 }
                 Ok(Reading::End(end)) => ends.push((end.session_id.clone(), (end, record))),
                 Ok(Reading::IdleFault) => {}
-                Err(problem) => dead_letters.reject(&record, &problem).await,
+                Err(problem) => {
+                    count("refused", 1);
+                    dead_letters.reject(&record, &problem).await;
+                }
             }
         }
+        count("merged", measured - told - readings.len());
         self.record(readings.take(), dead_letters).await;
         kafka::side_by_side(ends, MAX_CALLS_AT_A_TIME, |(end, record)| {
             let span = record.process_span();
@@ -163,6 +176,10 @@ impl kafka::Handler<events::CpTelemetry> for Ingest {
         .await;
         self.live.forget_silent();
     }
+}
+
+fn count(outcome: &'static str, readings: usize) {
+    metrics::counter!(metric::READINGS, "outcome" => outcome).increment(readings as u64);
 }
 
 /// Calls session until it decided, however long it is away: the batch waits, and its offsets with it.

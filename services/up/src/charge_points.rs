@@ -119,6 +119,7 @@ fn monitor_config(
         max_power_w: planned.max_power_w,
         key: folder.charge_point_key(&planned.cp_id).parse().map_err(Error::internal)?,
         cp_registry_address: cp_registry_address.to_owned(),
+        health_listen: None,
         engine_address: engine_address.to_owned(),
     })
 }

@@ -324,6 +324,7 @@ impl Monitor {
             key: key.parse().unwrap(),
             engine_address: format!("http://{engine}"),
             cp_registry_address: format!("http://{registry}"),
+            health_listen: None,
         };
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(evcharging_cp_monitor::run(config, shutdown.clone()));

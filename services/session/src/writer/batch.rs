@@ -10,6 +10,9 @@ use evcharging_common::{
     backoff::Backoff,
     clock,
     error::{Error, ErrorCode},
+    metric,
+    money::CURRENCY,
+    vocabulary::EndReason,
 };
 use tokio::{
     sync::{Notify, broadcast},
@@ -23,7 +26,7 @@ use crate::{
     entities::Session,
     idempotency,
     store::{BatchKeys, BatchWrites, Loaded, RecordedReply, Store},
-    world::Changes,
+    world::{Changes, World},
 };
 
 /// How often a batch is run anew when another one's change came first.
@@ -73,8 +76,14 @@ impl<S: Store> Lane<S> {
     async fn try_batch(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Error> {
         let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(200));
         let mut tries = 1;
+        metrics::histogram!(metric::BATCH_COMMANDS).record(jobs.len() as f64);
         loop {
-            let error = match self.transact(jobs).await {
+            let began = Instant::now();
+            let transacted = self.transact(jobs).await;
+            let outcome = if transacted.is_ok() { "done" } else { "failed" };
+            metrics::histogram!(metric::BATCH_DURATION, "outcome" => outcome)
+                .record(began.elapsed().as_secs_f64());
+            let error = match transacted {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(error) => error,
             };
@@ -167,6 +176,7 @@ impl<S: Store> Lane<S> {
             duration_us = began.elapsed().as_micros(),
             "a batch was stored"
         );
+        tell_what_ended(&world, &changes);
         if !changes.outbox_events.is_empty() {
             self.outbox_filled.notify_one();
         }
@@ -177,6 +187,20 @@ impl<S: Store> Lane<S> {
             }
         }
         Ok(outcomes)
+    }
+}
+
+/// Counts the sessions that a stored batch ended, and what they were billed.
+fn tell_what_ended(world: &World, changes: &Changes) {
+    let changed = changes.session_ids.iter().filter_map(|id| world.sessions.get(id));
+    for session in changed.filter(|session| !session.is_open()) {
+        let reason = session.end_reason.map_or("", EndReason::as_str);
+        metrics::counter!(metric::SESSIONS_ENDED, "state" => session.state.as_str(), "reason" => reason)
+            .increment(1);
+        // Neither is ever negative.
+        metrics::counter!(metric::BILLED_ENERGY).increment(session.energy_mwh().unsigned_abs());
+        let cost_micros = session.cost_micros.unwrap_or_default();
+        metrics::counter!(metric::BILLED_MONEY, "currency" => CURRENCY).increment(cost_micros.unsigned_abs());
     }
 }
 

@@ -1,0 +1,81 @@
+//! How often each call is answered, with what, and how fast.
+
+use std::{
+    convert::Infallible,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use tonic::{Code, Status, body::Body};
+use tower::Service;
+
+use crate::metric;
+
+/// Measures each call of the service inside.
+#[derive(Debug, Clone)]
+pub struct Measured<S> {
+    inner: S,
+}
+
+impl<S> Measured<S> {
+    /// Measures this.
+    pub fn new(inner: S) -> Self {
+        Self { inner }
+    }
+}
+
+impl<S, B> Service<Request<B>> for Measured<S>
+where
+    S: Service<Request<B>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let method = request.uri().path().trim_start_matches('/').to_owned();
+        let began = Instant::now();
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let response = answer.await?;
+            // A failure stands in the headers; what succeeds says so after its body.
+            let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
+            // A path that is no method of ours is anybody's text, and must not become a label.
+            let method = if code == Code::Unimplemented { "unknown".to_owned() } else { method };
+            let histogram =
+                metrics::histogram!(metric::RPC_DURATION, "method" => method, "code" => name_of(code));
+            histogram.record(began.elapsed().as_secs_f64());
+            Ok(response)
+        })
+    }
+}
+
+/// A code as gRPC spells it.
+fn name_of(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
