@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::Row;
 
 use super::{ReadModel, question::Question};
-use crate::error::Error;
+use crate::{database::Dialect, error::Error};
 
 /// The network in numbers.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,15 +26,27 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub async fn counts(&self) -> Result<Counts, Error> {
+        // As their indexes have it: past sessions are many.
+        let open_sessions = match self.dialect {
+            Dialect::Sqlite => {
+                "SELECT state AS word, COUNT(*) AS number FROM sessions WHERE ended_at_ms IS NULL GROUP BY state"
+            }
+            Dialect::Postgres => {
+                "SELECT state AS word, COUNT(*) AS number FROM sessions WHERE ended_at IS NULL GROUP BY state"
+            }
+            Dialect::MySql => {
+                "SELECT state AS word, COUNT(*) AS number FROM sessions WHERE open_cp_id IS NOT NULL GROUP BY state"
+            }
+        };
         let outbox = self
             .all(Question::new("SELECT COUNT(*) AS number, MIN(at_ms) AS at_ms FROM outbox_rows"))
             .await?;
         let outbox = outbox.first().ok_or_else(|| Error::internal("a count has no row"))?;
         Ok(Counts {
-            charge_points: self.by_word("SELECT status AS word, COUNT(*) AS number FROM charge_points GROUP BY status").await?,
-            open_sessions: self
-                .by_word("SELECT state AS word, COUNT(*) AS number FROM sessions WHERE ended_at IS NULL GROUP BY state")
+            charge_points: self
+                .by_word("SELECT status AS word, COUNT(*) AS number FROM charge_points GROUP BY status")
                 .await?,
+            open_sessions: self.by_word(open_sessions).await?,
             outbox_events: outbox.try_get("number")?,
             outbox_oldest_at_ms: outbox.try_get("at_ms")?,
         })

@@ -50,3 +50,58 @@ fn tell(counts: &Counts) {
         counts.outbox_oldest_at_ms.map_or(0, |at_ms| clock::now_ms().saturating_sub(at_ms).max(0));
     metrics::gauge!(metric::OUTBOX_OLDEST).set(Duration::from_millis(waited_ms.unsigned_abs()));
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::{
+        decide::Rules,
+        fixtures,
+        store::{SqlStore, test_database::TestDatabase},
+        writer::Writer,
+    };
+
+    async fn counted(database: TestDatabase) {
+        let store = SqlStore::open(&database.url).await.unwrap();
+        let writer = Writer::start(store, Rules::default(), CancellationToken::new());
+        for command in [
+            fixtures::create_driver("driver1"),
+            fixtures::top_up("driver1", "first", 5_000_000),
+            fixtures::register("MAD-01", "link1"),
+            fixtures::register("MAD-02", "link2"),
+            fixtures::reserve("r1", "driver1", "MAD-01"),
+        ] {
+            writer.0.execute(command).await.unwrap();
+        }
+        let counts = ReadModel::open_lazily(&database.url).unwrap().counts().await.unwrap();
+        let words = |words: &[(&str, i64)]| {
+            words.iter().map(|(word, number)| ((*word).to_owned(), *number)).collect()
+        };
+        assert_eq!(counts.charge_points, words(&[("RESERVED", 1), ("AVAILABLE", 1)]));
+        assert_eq!(counts.open_sessions, words(&[("RESERVED", 1)]));
+        assert!(counts.outbox_events > 0, "nobody sends them here");
+        assert!(counts.outbox_oldest_at_ms.is_some_and(|at_ms| at_ms <= clock::now_ms()));
+    }
+
+    #[tokio::test]
+    async fn the_network_is_counted_in_a_file() {
+        counted(TestDatabase::sqlite().await).await;
+    }
+
+    #[tokio::test]
+    async fn the_network_is_counted_on_postgres() {
+        counted(TestDatabase::postgres().await).await;
+    }
+
+    #[tokio::test]
+    async fn the_network_is_counted_on_mysql() {
+        counted(TestDatabase::mysql().await).await;
+    }
+
+    #[tokio::test]
+    async fn the_network_is_counted_on_mariadb() {
+        counted(TestDatabase::mariadb().await).await;
+    }
+}
