@@ -49,7 +49,7 @@ chaos: build-dependencies ## Break a whole network for MINUTES=30 on a real Kafk
 	cargo build --locked --package evcharging --package evcharging-chaos
 	target/debug/evcharging-chaos --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
 
-bench: build ## Measure speed and size on Kafka, PostgreSQL and MariaDB, beside plain clients, and print a table; 12 minutes, or ARGS="store" for a part
+bench: build ## Measure speed and size on Kafka, PostgreSQL and MariaDB, beside plain clients, and print a table; 10 minutes, or ARGS="store" for a part
 	cargo build --release --locked --quiet --package evcharging-bench --package evcharging-load
 	tools/with-backends --only kafka,postgres,mariadb target/release/evcharging-bench $(ARGS)
 

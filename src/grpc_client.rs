@@ -13,7 +13,11 @@ use tonic_health::pb::{
 };
 use tonic_types::StatusExt;
 
-use crate::{backoff::Backoff, error::Error, replicas_by_name, trace_propagation};
+use crate::{
+    backoff::Backoff,
+    error::{Error, ErrorCode},
+    replicas_by_name, trace_propagation,
+};
 
 /// The deadline of a call that sets none of its own.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
@@ -33,7 +37,9 @@ pub type GrpcChannel = InterceptedService<Channel, CallContext>;
 pub fn connect_lazily(address: &str) -> Result<GrpcChannel, String> {
     if let Some(name) = address.strip_prefix(BY_NAME) {
         // Checked here, so that nothing can be wrong with an endpoint later.
-        endpoint(name)?;
+        if endpoint(name)?.uri().port().is_none() {
+            return Err(format!("{address:?} needs a port, as in dns:///session:50052"));
+        }
         return Ok(InterceptedService::new(
             replicas_by_name::channel(name.to_owned(), endpoint),
             CallContext,
@@ -94,6 +100,10 @@ pub async fn wait_until_serving(channel: &GrpcChannel) {
 pub fn peer_error(peer: &str, status: Status) -> Error {
     let said_by_peer = status.get_error_details().error_info().is_some();
     let mut error = Error::from(status);
+    if !said_by_peer && error.code == ErrorCode::Internal {
+        // Ours say more of their failures: it is the transport's word for a connection that ended just as the call began.
+        error.code = ErrorCode::Unavailable;
+    }
     if !said_by_peer && error.is_retryable() {
         let advice = format!("{peer} does not answer; try again in a moment");
         error.cause = Some(std::mem::replace(&mut error.message, advice));

@@ -92,5 +92,6 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_name_is_refused() {
         assert!(connect_lazily("dns:///session 50052").is_err());
+        assert!(connect_lazily("dns:///session").is_err_and(|problem| problem.contains("port")));
     }
 }

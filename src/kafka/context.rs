@@ -115,8 +115,12 @@ fn observe_lag(topic: &'static str, statistics: &Statistics) {
     // One more stands for records whose partition is not known.
     for partition in partitions.filter(|partition| partition.partition >= 0) {
         let number = partition.partition.to_string();
-        // Partitions of other replicas have -1, and no lag here.
-        let records = u32::try_from(partition.consumer_lag_stored.max(0)).unwrap_or(u32::MAX);
+        // Until this process has stored an offset, what the group committed before counts. Partitions of other replicas are not fetched.
+        let lag = match partition.consumer_lag_stored {
+            ..0 if partition.fetch_state == "active" => partition.consumer_lag,
+            stored => stored,
+        };
+        let records = u32::try_from(lag.max(0)).unwrap_or(u32::MAX);
         metrics::gauge!(metric::KAFKA_LAG, "topic" => topic, "partition" => number).set(records);
     }
 }

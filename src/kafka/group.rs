@@ -14,10 +14,12 @@ use super::{
     context::{ConsumerEvents, PartitionChange, log_consumer_error},
     partition::{Handler, Partition, Worker},
 };
-use crate::{error::Error, events::Event, shutdown::CancellationToken};
+use crate::{error::Error, events::Event, metric, shutdown::CancellationToken};
 
 /// A batch that suits work of which each record is a command of its own.
 pub const MAX_BATCH: usize = 512;
+/// Small records cost librdkafka more than their values: they are bounded by number too.
+const QUEUED_RECORDS: &str = "4096";
 /// How long leaving the group may take.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -34,6 +36,8 @@ pub async fn run_group<E: Event>(
     shutdown: CancellationToken,
     handler: impl Handler<E>,
 ) -> Result<(), Error> {
+    // From the beginning, so that the first of them shows as an increase.
+    metrics::counter!(metric::DEAD_LETTERS, "topic" => E::TOPIC).increment(0);
     let topic: Arc<str> = config.name_of(E::TOPIC).into();
     let (sender, mut changes) = mpsc::unbounded_channel();
     let context = ConsumerEvents::of_group(E::TOPIC, topic.to_string(), sender);
@@ -50,6 +54,7 @@ pub async fn run_group<E: Event>(
         .set("heartbeat.interval.ms", "1500")
         // What waits for the task of a partition; no more is fetched of it meanwhile.
         .set("queued.max.messages.kbytes", "1024")
+        .set("queued.min.messages", QUEUED_RECORDS)
         .set("fetch.wait.max.ms", "500")
         // What is full asks again soon, not in a second: a backlog is worked off as fast as the work goes.
         .set("fetch.queue.backoff.ms", "20")
@@ -60,7 +65,11 @@ pub async fn run_group<E: Event>(
     let consumer = Arc::new(consumer);
     consumer.context().belongs_to(&consumer);
     consumer.subscribe(&[&topic]).map_err(Error::internal)?;
+    // Should this be given up midway, its tasks end too.
+    let working = CancellationToken::new();
+    let _working = working.clone().drop_guard();
     let mut group = Group {
+        working,
         consumer: consumer.clone(),
         topic,
         max_batch,
@@ -105,6 +114,7 @@ pub async fn run_group<E: Event>(
 
 /// The partitions that are this replica's for now.
 struct Group<E, H> {
+    working: CancellationToken,
     consumer: Arc<StreamConsumer<ConsumerEvents>>,
     topic: Arc<str>,
     max_batch: usize,
@@ -131,7 +141,7 @@ impl<E: Event, H: Handler<E>> Group<E, H> {
                 max_batch: self.max_batch,
                 dead_letters: self.dead_letters.clone(),
                 handler: self.handler.clone(),
-                stop: CancellationToken::new(),
+                stop: self.working.child_token(),
                 broke_off: self.broke_off.clone(),
                 event: PhantomData,
             };

@@ -1,6 +1,9 @@
 //! One record that was read from a topic, and where it stood.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use rdkafka::{
     Message,
@@ -38,7 +41,12 @@ pub(super) struct Headers {
 }
 
 impl Headers {
+    /// None of them when a name among them is no UTF-8: the library panics over it, and one record must not stop a partition.
     pub(super) fn of(message: &BorrowedMessage<'_>) -> Self {
+        catch_unwind(AssertUnwindSafe(|| Self::read(message))).unwrap_or_default()
+    }
+
+    fn read(message: &BorrowedMessage<'_>) -> Self {
         let mut headers = Self::default();
         // Once over all of them: each is a call into librdkafka.
         for header in message.headers().iter().flat_map(|headers| headers.iter()) {

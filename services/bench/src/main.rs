@@ -57,20 +57,21 @@ struct CommandLine {
     drivers: u32,
 }
 
+/// In this order: what a database still has to do after the heavy ones would be counted among the latencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum What {
     /// Deciding commands in memory, on one thread
     Decide,
     /// From a monitor's report of a fault to the driver's SUPPLY_ERROR
     Fault,
+    /// Authorize by gRPC at half of its greatest rate, beside an empty call and a commit
+    Authorize,
     /// The writer over each database with 1, 64 and 512 commands outstanding, beside plain clients
     Store,
     /// Meter readings through telemetry-ingest, beside a client that drops them
     Telemetry,
     /// Whole charges by Kafka beside the store alone
     Charges,
-    /// Authorize by gRPC at half of its greatest rate, beside an empty call and a commit
-    Authorize,
     /// `evcharging up` with nothing to do
     Idle,
     /// `evcharging up` with many charges at a time

@@ -36,7 +36,7 @@ pub struct ChargeConfig {
     /// The driver that charges and pays
     #[arg(long, env = "EVCHARGING_DRIVER_ID", value_name = "ID", value_parser = ids::parse)]
     driver_id: String,
-    /// Make the driver, with a balance of 5 EUR, when it is new
+    /// Make the driver when it is new, and give it 5 EUR when it has nothing
     #[arg(long)]
     create_driver: bool,
     /// Where; any charge point that is available by default
@@ -116,15 +116,17 @@ async fn charge_to_its_ticket(config: &ChargeConfig) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the driver, and tops it up once.
+/// Makes the driver, and tops it up when it has nothing.
 async fn create_driver(config: &ChargeConfig) -> Result<(), Error> {
     let mut network = config.addresses.network_write()?;
     let driver_id = config.driver_id.clone();
     let response =
         network.client.create_driver(CreateDriverRequest { driver_id, name: config.driver_id.clone() }).await;
-    network.answer(response)?;
+    if network.answer(response)?.driver.is_none_or(|driver| driver.balance_micros > 0) {
+        return Ok(());
+    }
     let top_up = TopUpRequest {
-        top_up_id: format!("first-of-{}", config.driver_id),
+        top_up_id: ids::new_id(),
         driver_id: config.driver_id.clone(),
         amount_micros: FIRST_BALANCE_MICROS,
     };

@@ -37,10 +37,10 @@ pub enum ShowConfig {
     /// Charges, newest first
     Sessions {
         /// Only this driver's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_filter)]
         driver_id: String,
         /// Only this charge point's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_filter)]
         cp_id: String,
         /// Only those that have not ended
         #[arg(long)]
@@ -52,10 +52,10 @@ pub enum ShowConfig {
     /// Bills, newest first
     Tickets {
         /// Only this driver's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_filter)]
         driver_id: String,
         /// Only this charge point's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_filter)]
         cp_id: String,
         /// How and from where
         #[command(flatten)]
@@ -70,13 +70,13 @@ pub enum ShowConfig {
     /// What happened, newest first
     Events {
         /// Only this driver's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_filter)]
         driver_id: String,
         /// Only this charge point's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_filter)]
         cp_id: String,
         /// Only this session's
-        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = ids::parse)]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ID", value_parser = parse_filter)]
         session_id: String,
         /// How and from where
         #[command(flatten)]
@@ -99,6 +99,10 @@ pub struct ListConfig {
 }
 
 /// Empty stands for no filter.
+fn parse_filter(text: &str) -> Result<String, String> {
+    if text.is_empty() { Ok(String::new()) } else { ids::parse(text) }
+}
+
 pub(crate) fn parse_status(text: &str) -> Result<ChargePointStatus, String> {
     let known = || {
         let words = ChargePointStatus::ALL.iter().rev();

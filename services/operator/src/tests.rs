@@ -44,6 +44,10 @@ async fn run(line: &str) -> Result<(), Error> {
 #[test]
 fn every_command_is_understood() {
     for line in [
+        "show charge-points",
+        "show sessions",
+        "show tickets",
+        "show events --cp-id MAD-01",
         "show charge-points --status out-of-service --location Madrid --limit 5 --json",
         "show charge-points --status OUT_OF_SERVICE",
         "show sessions --driver-id driver1 --cp-id MAD-01 --open --page-token 7",
