@@ -90,19 +90,18 @@ impl ClientContext for ConsumerEvents {
 impl ConsumerContext for ConsumerEvents {
     fn pre_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         let Some(group) = &self.group else { return };
-        let (partitions, change): (_, fn(i32) -> PartitionChange) = match rebalance {
-            Rebalance::Assign(partitions) => (partitions, PartitionChange::Given),
-            Rebalance::Revoke(partitions) => (partitions, PartitionChange::Taken),
+        let (partitions, is_given) = match rebalance {
+            Rebalance::Assign(partitions) => (partitions, true),
+            Rebalance::Revoke(partitions) => (partitions, false),
             Rebalance::Error(_) => return,
         };
         for partition in partitions.elements() {
             let number = partition.partition();
-            if matches!(rebalance, Rebalance::Assign(_))
-                && let Some(consumer) = group.consumer.get().and_then(Weak::upgrade)
-            {
+            if is_given && let Some(consumer) = group.consumer.get().and_then(Weak::upgrade) {
                 // Before anything is fetched: from now on, its records wait in a queue of its own.
                 drop(consumer.split_partition_queue(&group.name, number));
             }
+            let change = if is_given { PartitionChange::Given } else { PartitionChange::Taken };
             // Fails only when the reader has ended, and its tasks with it.
             let _ = group.changes.send(change(number));
         }

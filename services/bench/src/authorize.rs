@@ -47,9 +47,8 @@ pub async fn measure(prepared: &Prepared, duration: Duration, table: &mut Table)
     let channel = authorization.serving().await?;
 
     // What was measured before is still being written down, and would hold up commits for as long as that takes.
-    let pool = Database::parse(&prepared.admin_url, Access::Write)?.pool(1);
-    sqlx::raw_sql("CHECKPOINT").execute(&pool).await?;
-    pool.close().await;
+    let mut connection = Database::parse(&prepared.admin_url, Access::Write)?.connect().await?;
+    sqlx::raw_sql("CHECKPOINT").execute(&mut connection).await?;
     eprintln!("{CALLERS} callers authorize as fast as they can for {} s ...", duration.as_secs());
     let (rate, asked) = greatest_rate(&channel, &chargers, duration).await?;
     table.add("Authorize by gRPC, 64 callers: requests a second", grouped(u128::from(rate)), "");

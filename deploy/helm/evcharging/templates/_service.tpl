@@ -97,8 +97,8 @@ spec:
           lifecycle:
             preStop: { sleep: { seconds: {{ $root.Values.drainSeconds }} } }
           resources: {{- toYaml $values.resources | nindent 12 }}
-          volumeMounts: [{{- include "evcharging.kafkaMounts" $root | fromYamlArray | toJson | trimPrefix "[" | trimSuffix "]" -}}]
-      volumes: [{{- include "evcharging.kafkaVolumes" $root | fromYamlArray | toJson | trimPrefix "[" | trimSuffix "]" -}}]
+          volumeMounts: {{ include "evcharging.kafkaMounts" $root | fromYamlArray | toJson }}
+      volumes: {{ include "evcharging.kafkaVolumes" $root | fromYamlArray | toJson }}
 {{- if gt (int $values.replicas) 1 }}
 ---
 apiVersion: policy/v1
