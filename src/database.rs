@@ -54,6 +54,15 @@ impl Dialect {
         }
     }
 
+    /// How OpenTelemetry's conventions name it; MariaDB is not told from MySQL.
+    pub fn system_name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+            Self::MySql => "mysql",
+        }
+    }
+
     /// A statement that was written with `?` for each value, as this database wants it.
     pub fn with_placeholders(self, statement: &str) -> String {
         if self != Self::Postgres {

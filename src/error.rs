@@ -2,10 +2,12 @@
 //!
 //! The caller gets a message it can act on and a stable reason; what went wrong inside stays in the log.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::HashMap, fmt};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use crate::trace_propagation;
 
 /// The domain of every reason in gRPC's ErrorInfo.
 pub const ERROR_DOMAIN: &str = "evcharging";
@@ -160,11 +162,10 @@ impl From<Error> for Status {
         } else if let Some(cause) = &error.cause {
             tracing::warn!(cause, reason = %error.reason, "a call failed: {}", error.message);
         }
-        let mut details = ErrorDetails::with_error_info(
-            error.reason.into_owned(),
-            ERROR_DOMAIN,
-            std::collections::HashMap::new(),
-        );
+        // Whoever asks for help names it, and it is found in the logs and traces of every service that took part.
+        let trace_id = trace_propagation::current_trace_id().map(|id| ("trace_id".to_owned(), id));
+        let metadata: HashMap<String, String> = trace_id.into_iter().collect();
+        let mut details = ErrorDetails::with_error_info(error.reason.into_owned(), ERROR_DOMAIN, metadata);
         if !error.violations.is_empty() {
             let violations =
                 error.violations.into_iter().map(|(field, problem)| FieldViolation::new(field, problem));

@@ -1,32 +1,38 @@
 //! Channels to the other services: lazy, with deadlines, keep-alive and the trace's context.
 
-use std::time::Duration;
-
-use tonic::{
-    Request, Status,
-    service::{Interceptor, interceptor::InterceptedService},
-    transport::{Channel, Endpoint},
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
 };
 
+use futures::future::BoxFuture;
+use http::HeaderValue;
+use tonic::{
+    Code, Status,
+    body::Body,
+    transport::{Channel, Endpoint},
+};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 use tonic_types::StatusExt;
+use tower::Service;
+use tracing::{Instrument, Span};
 
 use crate::{
     backoff::Backoff,
     error::{Error, ErrorCode},
-    replicas_by_name, trace_propagation,
+    replicas_by_name, spans, trace_propagation,
 };
 
 /// The deadline of a call that sets none of its own.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
+/// The same, as the protocol writes it.
+const DEFAULT_TIMEOUT: HeaderValue = HeaderValue::from_static("5S");
 
 /// How an address begins that stands for every replica behind a name, as gRPC's own naming has it.
 const BY_NAME: &str = "dns:///";
-
-/// A channel whose calls carry the trace and a deadline.
-pub type GrpcChannel = InterceptedService<Channel, CallContext>;
 
 /// Connects on the first call, and again whenever the connection was lost. Streams may outlive the deadline; their opening
 /// may not. `address` may name several replicas, separated by commas, or all that answer to a name (`dns:///session:50052`), which is
@@ -40,17 +46,17 @@ pub fn connect_lazily(address: &str) -> Result<GrpcChannel, String> {
         if endpoint(name)?.uri().port().is_none() {
             return Err(format!("{address:?} needs a port, as in dns:///session:50052"));
         }
-        return Ok(InterceptedService::new(
-            replicas_by_name::channel(name.to_owned(), endpoint),
-            CallContext,
-        ));
+        return Ok(GrpcChannel {
+            channel: replicas_by_name::channel(name.to_owned(), endpoint),
+            address: address.into(),
+        });
     }
     let endpoints = address.split(',').map(|one| endpoint(one.trim())).collect::<Result<Vec<_>, _>>()?;
     let channel = match endpoints.as_slice() {
         [only] => only.connect_lazy(),
         _ => Channel::balance_list(endpoints.into_iter()),
     };
-    Ok(InterceptedService::new(channel, CallContext))
+    Ok(GrpcChannel { channel, address: address.into() })
 }
 
 fn endpoint(address: &str) -> Result<Endpoint, String> {
@@ -68,17 +74,47 @@ fn endpoint(address: &str) -> Result<Endpoint, String> {
         .keep_alive_while_idle(false))
 }
 
-/// Adds the trace's context and, when the caller set none, the deadline to each call.
-#[derive(Debug, Clone, Copy)]
-pub struct CallContext;
+/// A channel whose calls carry the trace and a deadline.
+#[derive(Debug, Clone)]
+pub struct GrpcChannel {
+    channel: Channel,
+    /// As it was given.
+    address: Arc<str>,
+}
 
-impl Interceptor for CallContext {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        trace_propagation::inject_into_metadata(request.metadata_mut());
-        if !request.metadata().contains_key("grpc-timeout") {
-            request.set_timeout(DEFAULT_DEADLINE);
+impl Service<http::Request<Body>> for GrpcChannel {
+    type Response = http::Response<Body>;
+    type Error = tonic::transport::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.channel.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        let span = spans::client(request.uri().path().trim_start_matches('/'), &self.address);
+        let traceparent = trace_propagation::traceparent_of(&span);
+        let headers = request.headers_mut();
+        if let Some(value) = traceparent.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert(trace_propagation::TRACEPARENT, value);
         }
-        Ok(request)
+        headers.entry("grpc-timeout").or_insert(DEFAULT_TIMEOUT);
+        let answer = self.channel.call(request);
+        Box::pin(
+            async move {
+                let answer = answer.await;
+                // A failure stands in the headers; what succeeds says so after its body.
+                let code = match &answer {
+                    Ok(response) => {
+                        Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
+                    }
+                    Err(_) => Code::Unavailable,
+                };
+                spans::record_answer(&Span::current(), code, code != Code::Ok);
+                answer
+            }
+            .instrument(span),
+        )
     }
 }
 

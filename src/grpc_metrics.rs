@@ -1,4 +1,4 @@
-//! How often each call is answered, with what, and how fast.
+//! How often each call is answered, with what, and how fast: in metrics, and in the span of the call.
 
 use std::{
     convert::Infallible,
@@ -10,8 +10,9 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use tonic::{Code, Status, body::Body};
 use tower::Service;
+use tracing::Span;
 
-use crate::metric;
+use crate::{metric, spans};
 
 /// Measures each call of the service inside.
 #[derive(Debug, Clone)]
@@ -49,33 +50,25 @@ where
             let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
             // A path that is no method of ours is anybody's text, and must not become a label.
             let method = if code == Code::Unimplemented { "unknown".to_owned() } else { method };
+            let code_name = spans::code_name(code);
             let histogram =
-                metrics::histogram!(metric::RPC_DURATION, "method" => method, "code" => name_of(code));
+                metrics::histogram!(metric::RPC_DURATION, "method" => method, "code" => code_name);
             histogram.record(began.elapsed().as_secs_f64());
+            spans::record_answer(&Span::current(), code, is_servers_fault(code));
             Ok(response)
         })
     }
 }
 
-/// A code as gRPC spells it.
-fn name_of(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
+/// What the conventions call an error of the server; the other codes tell the caller something.
+fn is_servers_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    )
 }

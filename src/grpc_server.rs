@@ -17,8 +17,16 @@ use tower::layer::layer_fn;
 use tracing::Span;
 
 use crate::{
-    error::Error, grpc_deadline::Deadline, grpc_metrics::Measured, pb, shutdown::CancellationToken,
-    trace_propagation,
+    error::Error,
+    grpc_deadline::Deadline,
+    grpc_metrics::Measured,
+    log_service::LogService,
+    pb::{
+        self,
+        logs::v1::log_service_server::{self, LogServiceServer},
+    },
+    shutdown::CancellationToken,
+    spans, trace_propagation,
 };
 
 /// The longest a call may take; callers may ask for less.
@@ -110,7 +118,7 @@ pub struct GrpcServer {
 }
 
 impl GrpcServer {
-    /// Puts reflection (v1 and v1alpha) and health beside the `routes` of the named services.
+    /// Puts reflection (v1 and v1alpha), health and what this process logs beside the `routes` of the named services.
     ///
     /// # Errors
     /// When the compiled-in descriptors are damaged.
@@ -122,7 +130,8 @@ impl GrpcServer {
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let health = Health { reporter, services, state: Arc::default() };
         health.set_not_serving().await;
-        let routes = reflection(services)?(routes.add_service(health_service));
+        let log_service = LogServiceServer::new(LogService);
+        let routes = reflection(services)?(routes.add_service(health_service).add_service(log_service));
         Ok(Self { listener, routes, health })
     }
 
@@ -176,7 +185,8 @@ fn reflection(services: &'static [&'static str]) -> Result<AddReflection, Error>
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             // With the types of error details, grpcurl prints reasons and violations instead of bytes.
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-            .with_service_name("grpc.health.v1.Health");
+            .with_service_name("grpc.health.v1.Health")
+            .with_service_name(log_service_server::SERVICE_NAME);
         services.iter().fold(builder, |builder, service| builder.with_service_name(*service))
     };
     let v1 = builder().build_v1().map_err(Error::internal)?;
@@ -187,19 +197,10 @@ fn reflection(services: &'static [&'static str]) -> Result<AddReflection, Error>
     Ok(add)
 }
 
-/// The span of one call, a child of its caller's. Health checks and reflection are too many and too dull to trace.
 fn call_span(request: &http::Request<()>) -> Span {
-    let path = request.uri().path();
-    if path.starts_with("/grpc.") || path.ends_with("/CheckHealth") || path.ends_with("/Link") {
-        return Span::none();
-    }
-    let span = tracing::info_span!(
-        "rpc",
-        otel.name = path.trim_start_matches('/'),
-        otel.kind = "server",
-        rpc.system = "grpc",
-    );
     let traceparent = request.headers().get(trace_propagation::TRACEPARENT);
-    trace_propagation::continue_trace(&span, traceparent.and_then(|value| value.to_str().ok()));
-    span
+    spans::server(
+        request.uri().path().trim_start_matches('/'),
+        traceparent.and_then(|value| value.to_str().ok()),
+    )
 }

@@ -24,3 +24,4 @@ package!(session, "session");
 package!(cp_registry, "cp_registry");
 package!(telemetry, "telemetry");
 package!(engine, "engine");
+package!(logs, "logs");

@@ -8,7 +8,6 @@ use opentelemetry::{
     trace::TraceContextExt,
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use tonic::metadata::{MetadataMap, MetadataValue};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -27,6 +26,13 @@ pub fn traceparent_of(span: &Span) -> Option<String> {
     carrier.remove(TRACEPARENT)
 }
 
+/// The id of the current span's trace; `None` outside any.
+pub fn current_trace_id() -> Option<String> {
+    let context = Context::current();
+    let span_context = context.span().span_context().clone();
+    span_context.is_valid().then(|| span_context.trace_id().to_string())
+}
+
 /// Makes `span` a child of the context that a peer sent. A malformed one is ignored: it must not cost the request.
 pub fn continue_trace(span: &Span, traceparent: Option<&str>) {
     let Some(traceparent) = traceparent else { return };
@@ -43,11 +49,11 @@ pub fn trace_id(traceparent: &str) -> String {
     if span_context.is_valid() { span_context.trace_id().to_string() } else { String::new() }
 }
 
-/// Puts the current span's context into the metadata of a gRPC call.
-pub fn inject_into_metadata(metadata: &mut MetadataMap) {
-    if let Some(value) = current_traceparent().and_then(|text| MetadataValue::try_from(text).ok()) {
-        metadata.insert(TRACEPARENT, value);
-    }
+/// Whether both belong to one trace.
+pub fn is_same_trace(one: &str, other: &str) -> bool {
+    // The version and the id of the trace come first, and their lengths are fixed (W3C Trace Context, section 3.2).
+    let trace = |traceparent: &str| traceparent.get(..35).map(str::to_owned);
+    trace(one).is_some_and(|of_one| trace(other) == Some(of_one))
 }
 
 struct SingleHeader<'a>(&'a str);
@@ -71,5 +77,13 @@ mod tests {
         let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         assert_eq!(trace_id(traceparent), "0af7651916cd43dd8448eb211c80319c");
         assert_eq!(trace_id("rubbish"), "");
+    }
+
+    #[test]
+    fn spans_of_one_trace_are_told_from_those_of_another() {
+        let one = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert!(is_same_trace(one, "00-0af7651916cd43dd8448eb211c80319c-0000000000000001-00"));
+        assert!(!is_same_trace(one, "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        assert!(!is_same_trace("", ""));
     }
 }

@@ -8,6 +8,7 @@ use rdkafka::{
     message::BorrowedMessage,
 };
 use tokio::sync::mpsc;
+use tracing::Span;
 
 use super::{
     KafkaConfig,
@@ -15,7 +16,7 @@ use super::{
     context::{ConsumerEvents, log_consumer_error},
     received::{Headers, decode},
 };
-use crate::{backoff::Backoff, error::Error, events::Event, shutdown::CancellationToken};
+use crate::{backoff::Backoff, error::Error, events::Event, shutdown::CancellationToken, spans};
 
 /// Events that a slow reader may lag behind before the broker has to wait for it.
 const QUEUE: usize = 1024;
@@ -27,8 +28,21 @@ pub struct Seen<E> {
     pub event: E,
     /// The record's key.
     pub key: String,
-    /// The trace that it belongs to.
-    pub traceparent: Option<String>,
+    headers: Headers,
+    partition: i32,
+    offset: i64,
+}
+
+impl<E: Event> Seen<E> {
+    /// The span in which it is worked on: a child of what its sender was doing. None for what came without a trace.
+    pub fn process_span(&self) -> Span {
+        let Headers { event_id, traceparent, .. } = &self.headers;
+        if traceparent.is_none() {
+            return Span::none();
+        }
+        let event_id = event_id.as_deref().unwrap_or_default();
+        spans::process(E::TOPIC, self.partition, self.offset, event_id, traceparent.as_deref())
+    }
 }
 
 /// Follows the topic of `E` from its end. Returns once the end is known, so that nothing sent after that is missed; waits for
@@ -110,5 +124,6 @@ fn assign_to_end(consumer: &StreamConsumer<ConsumerEvents>, topic: &str) -> Resu
 fn read<E: Event>(message: &BorrowedMessage<'_>) -> Option<Seen<E>> {
     let event = decode(message).ok()?;
     let key = String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned();
-    Some(Seen { event, key, traceparent: Headers::of(message).traceparent })
+    let (partition, offset) = (message.partition(), message.offset());
+    Some(Seen { event, key, headers: Headers::of(message), partition, offset })
 }

@@ -17,17 +17,20 @@ use rdkafka::{
     metadata::MetadataTopic,
     producer::{FutureProducer, FutureRecord, Producer as _},
 };
+use tracing::{Instrument, Span};
 
 use super::{KafkaConfig, config::refused};
 use crate::{
     clock,
     error::{Error, ErrorCode},
     events::{Encoding, Event},
-    ids, metric, trace_propagation,
+    ids, metric, spans, trace_propagation,
 };
 
 /// How long one record may try to reach the broker.
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The events of which a span each would bury a trace: readings, and what drivers are told of them.
+const EACH_SECOND: [&str; 2] = ["CONSUMPTION", "CONSUMPTION_UPDATE"];
 
 /// A record that is ready to be sent.
 #[derive(Debug, Clone)]
@@ -109,6 +112,15 @@ impl Producer {
     /// # Errors
     /// As [`Producer::send`].
     pub async fn send_record(&self, record: &OutgoingRecord) -> Result<(), Error> {
+        let span = span_of(record);
+        let sent = self.send_in(&span, record).instrument(span.clone()).await;
+        if let Err(error) = &sent {
+            spans::record_failure(&span, &error.reason);
+        }
+        sent
+    }
+
+    async fn send_in(&self, span: &Span, record: &OutgoingRecord) -> Result<(), Error> {
         let at = chrono::DateTime::from_timestamp_millis(record.at_ms).unwrap_or_default().to_rfc3339();
         let mut headers = OwnedHeaders::new_with_capacity(7)
             .insert(header("content-type", record.encoding.content_type()))
@@ -117,7 +129,8 @@ impl Producer {
             .insert(header("ce_type", &record.event_type))
             .insert(header("ce_source", &self.source))
             .insert(header("ce_time", &at));
-        if let Some(traceparent) = &record.traceparent {
+        let traceparent = trace_propagation::traceparent_of(span).or_else(|| record.traceparent.clone());
+        if let Some(traceparent) = &traceparent {
             headers = headers.insert(header(trace_propagation::TRACEPARENT, traceparent));
         }
         self.send_as_it_is(&record.topic, record.key.as_bytes(), &record.value, headers).await
@@ -170,6 +183,16 @@ impl Producer {
         let inner = self.inner.clone();
         // What can't be sent was or will be reported to its own sender.
         drop(tokio::task::spawn_blocking(move || inner.flush(timeout)).await);
+    }
+}
+
+/// The span of a record's way to Kafka; none for what belongs to no trace, and for what is said each second of each charge.
+fn span_of(record: &OutgoingRecord) -> Span {
+    match &record.traceparent {
+        Some(traceparent) if !EACH_SECOND.contains(&&*record.event_type) => {
+            spans::send(&record.topic, &record.event_id, &record.event_type, &record.key, traceparent)
+        }
+        _ => Span::none(),
     }
 }
 

@@ -11,7 +11,7 @@ use rdkafka::{
 };
 use tracing::Span;
 
-use crate::{events::Event, trace_propagation};
+use crate::{events::Event, spans, trace_propagation};
 
 /// The largest value that is read, in bytes.
 const MAX_VALUE_BYTES: usize = 256 * 1024;
@@ -107,16 +107,9 @@ impl<'m> Record<'m> {
     /// The span in which this record is worked on: a child of what its sender was doing.
     pub fn process_span(&self) -> Span {
         let headers = Headers::of(&self.message);
-        let span = tracing::info_span!(
-            "process",
-            otel.name = format!("process {}", self.topic),
-            otel.kind = "consumer",
-            messaging.system = "kafka",
-            messaging.destination.name = self.topic,
-            messaging.message.id = headers.event_id.unwrap_or_else(|| self.place()),
-        );
-        trace_propagation::continue_trace(&span, headers.traceparent.as_deref());
-        span
+        let event_id = headers.event_id.unwrap_or_else(|| self.place());
+        let (partition, offset) = (self.message.partition(), self.message.offset());
+        spans::process(self.topic, partition, offset, &event_id, headers.traceparent.as_deref())
     }
 
     /// Where it stands. The time keeps a record of today apart from one that stood in the same place on another broker.

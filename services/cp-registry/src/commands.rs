@@ -5,6 +5,7 @@ use evcharging_common::{
     kafka::{self, KafkaConfig},
     pb::events::v1::{CentralCommand, central_command::Command},
     shutdown::CancellationToken,
+    trace_propagation,
     vocabulary::SimulatedErrorKind,
 };
 
@@ -22,11 +23,18 @@ pub async fn run(kafka: &KafkaConfig, table: LinkTable, shutdown: CancellationTo
         Err(error) => return Err(error),
     };
     while let Some(Some(seen)) = shutdown.run_until_cancelled(commands.recv()).await {
-        let command = seen.event;
+        // The other replicas' charge points are theirs to tell of.
+        if !table.has(&seen.event.cp_id) {
+            continue;
+        }
+        let span = seen.process_span();
+        let mut command = seen.event;
         if is_offline(&command) {
-            table.close(&command.cp_id, None);
+            span.in_scope(|| table.close(&command.cp_id, None));
         } else {
-            table.carry(command);
+            // No header travels over the link.
+            command.traceparent = trace_propagation::traceparent_of(&span).unwrap_or(command.traceparent);
+            span.in_scope(|| table.carry(command));
         }
     }
     Ok(())

@@ -76,6 +76,11 @@ impl LinkTable {
         }
     }
 
+    /// Whether the link of a charge point is here.
+    pub fn has(&self, cp_id: &str) -> bool {
+        self.lock().contains_key(cp_id)
+    }
+
     /// Carries a command over the link of its charge point, when that link is here and has not heard newer.
     pub fn carry(&self, command: CentralCommand) {
         if let Some(entry) = self.lock().get_mut(&command.cp_id) {

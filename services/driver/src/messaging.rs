@@ -76,8 +76,14 @@ async fn follow(
     };
     following.send_replace(true);
     while let Some(seen) = seen.recv().await {
+        if seen.event.notification.as_ref().is_none_or(|notification| addressee(notification) != driver_id) {
+            continue;
+        }
+        // Of readings there are too many to trace.
+        let is_reading = matches!(seen.event.notification, Some(Notification::ConsumptionUpdate(_)));
+        let span = if is_reading { Span::none() } else { seen.process_span() };
         let Some(notification) = seen.event.notification else { continue };
-        if addressee(&notification) == driver_id && sender.send(notification).await.is_err() {
+        if sender.send(notification).instrument(span).await.is_err() {
             return;
         }
     }
@@ -98,7 +104,7 @@ fn addressee(notification: &Notification) -> &str {
 
 /// Delivers the messages of one charge, one after another. Dropping it gives up what was not delivered.
 pub(crate) struct Delivery {
-    queue: mpsc::Sender<(Outgoing, OutgoingRecord, Span)>,
+    queue: mpsc::Sender<(Outgoing, OutgoingRecord)>,
     confirmed: mpsc::Receiver<Outgoing>,
     task: JoinHandle<()>,
     waiting: usize,
@@ -107,16 +113,9 @@ pub(crate) struct Delivery {
 impl Delivery {
     /// Queues a message in the current trace.
     pub fn push<E: Event>(&mut self, outgoing: Outgoing, driver_id: &str, event: &E) {
-        let span = tracing::info_span!(
-            "send",
-            otel.name = format!("send {}", E::TOPIC),
-            otel.kind = "producer",
-            messaging.system = "kafka",
-            messaging.destination.name = E::TOPIC,
-        );
-        let record = span.in_scope(|| OutgoingRecord::new(driver_id, event));
+        let record = OutgoingRecord::new(driver_id, event);
         // The queue holds every message that a charge can have.
-        if self.queue.try_send((outgoing, record, span)).is_ok() {
+        if self.queue.try_send((outgoing, record)).is_ok() {
             self.waiting += 1;
         }
     }
@@ -147,20 +146,19 @@ impl Drop for Delivery {
 async fn deliver(
     producer: Producer,
     mut following: watch::Receiver<bool>,
-    mut records: mpsc::Receiver<(Outgoing, OutgoingRecord, Span)>,
+    mut records: mpsc::Receiver<(Outgoing, OutgoingRecord)>,
     confirm: mpsc::Sender<Outgoing>,
 ) {
     // Whoever asks before it listens could miss the answer.
     if following.wait_for(|following| *following).await.is_err() {
         return;
     }
-    while let Some((outgoing, record, span)) = records.recv().await {
+    while let Some((outgoing, record)) = records.recv().await {
         let mut backoff = Backoff::reconnect();
-        while let Err(error) = producer.send_record(&record).instrument(span.clone()).await {
+        while let Err(error) = producer.send_record(&record).await {
             tracing::debug!(%error, topic = record.topic, "a message waits for Kafka");
             backoff.wait().await;
         }
-        drop(span);
         if confirm.send(outgoing).await.is_err() {
             return;
         }

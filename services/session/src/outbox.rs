@@ -14,10 +14,8 @@ use evcharging_common::{
     events::Encoding,
     kafka::{OutgoingRecord, Producer},
     shutdown::CancellationToken,
-    trace_propagation,
 };
 use futures::future::join_all;
-use tracing::Instrument;
 
 use crate::{
     leadership::Leadership,
@@ -76,17 +74,6 @@ async fn send_page<S: Store>(store: &mut S, writer: &Writer, producer: &Producer
 }
 
 async fn send(producer: &Producer, event: WaitingEvent) -> Result<(), Error> {
-    let span = tracing::info_span!(
-        "send",
-        otel.name = format!("send {}", event.topic),
-        otel.kind = "producer",
-        messaging.system = "kafka",
-        messaging.destination.name = event.topic,
-        messaging.message.id = event.event_id,
-        event_type = event.event_type,
-    );
-    let known_trace = Some(event.traceparent).filter(|traceparent| !traceparent.is_empty());
-    trace_propagation::continue_trace(&span, known_trace.as_deref());
     let record = OutgoingRecord {
         topic: event.topic,
         key: event.record_key,
@@ -95,7 +82,7 @@ async fn send(producer: &Producer, event: WaitingEvent) -> Result<(), Error> {
         event_id: event.event_id,
         event_type: event.event_type,
         at_ms: event.at_ms,
-        traceparent: trace_propagation::traceparent_of(&span).or(known_trace),
+        traceparent: Some(event.traceparent).filter(|traceparent| !traceparent.is_empty()),
     };
-    producer.send_record(&record).instrument(span).await
+    producer.send_record(&record).await
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-use evcharging_common::{clock, events::Event, pb::events::v1 as pb, vocabulary::ChargePointStatus};
+use evcharging_common::{
+    clock, events::Event, pb::events::v1 as pb, trace_propagation, vocabulary::ChargePointStatus,
+};
 
 use crate::{
     charge_point_state,
@@ -186,7 +188,15 @@ impl<'a> Draft<'a> {
 
     /// Sends an event in a session's trace.
     pub fn send_for<E: Event>(&mut self, session: &Session, key: &str, event: impl Into<E>) {
-        self.send_in_trace(key, event.into(), session.traceparent.clone());
+        self.send_in_trace(key, event.into(), self.traceparent_for(session));
+    }
+
+    /// Where in a session's trace what is decided now belongs: to the command, if that is of the same trace, as what caused it; or
+    /// else to the session's beginning.
+    pub fn traceparent_for(&self, session: &Session) -> String {
+        let is_of_session = trace_propagation::is_same_trace(self.traceparent, &session.traceparent);
+        let nearest = if is_of_session { self.traceparent } else { &session.traceparent };
+        nearest.to_owned()
     }
 
     fn send_in_trace<E: Event>(&mut self, key: &str, event: E, traceparent: String) {

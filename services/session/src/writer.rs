@@ -14,6 +14,7 @@ use tokio::{
     sync::{Notify, broadcast, mpsc, oneshot},
     time::Instant,
 };
+use tracing::Span;
 
 use self::batch::Lane;
 use crate::{
@@ -36,6 +37,8 @@ enum Job {
     Command {
         command: Box<Command>,
         event_id: Option<String>,
+        /// What it belongs to.
+        span: Span,
         traceparent: String,
         /// After this it is not decided any more.
         deadline: Instant,
@@ -92,9 +95,10 @@ impl Writer {
     /// As [`Writer::execute`].
     pub async fn execute_event(&self, command: Command, event_id: Option<String>) -> Outcome {
         let (reply, replied) = oneshot::channel();
-        let traceparent = trace_propagation::current_traceparent().unwrap_or_default();
+        let span = Span::current();
+        let traceparent = trace_propagation::traceparent_of(&span).unwrap_or_default();
         let (command, deadline) = (Box::new(command), Instant::now() + COMMAND_DEADLINE);
-        self.enqueue(Job::Command { command, event_id, traceparent, deadline, reply }).await?;
+        self.enqueue(Job::Command { command, event_id, span, traceparent, deadline, reply }).await?;
         match tokio::time::timeout_at(deadline, replied).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Error::unavailable(

@@ -22,10 +22,11 @@ use evcharging_common::{
         },
         telemetry::v1::LiveSession,
     },
+    spans,
 };
 use futures::{StreamExt, future::join_all, stream};
 use tonic::{Response, Status};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::{gathered::Gathered, live_sessions::LiveSessions, reading::Reading};
 
@@ -55,8 +56,11 @@ impl Ingest {
             return;
         }
         let (items, records): (Vec<MeterItem>, Vec<Record<'_>>) = readings.into_iter().unzip();
-        // One batch serves many charges, so it belongs to no one's trace.
-        let span = tracing::info_span!("record readings", count = items.len());
+        // The first reading of each supply is a step of its charge; the others are too many to trace.
+        let first = items.iter().zip(&records).filter(|(item, _)| item.seq == 0);
+        let firsts: Vec<Span> = first.map(|(_, record)| record.process_span()).collect();
+        let begin = || tracing::info_span!(parent: None, "record readings", readings = items.len());
+        let span = spans::serving_many(begin, firsts.iter());
         let recorded = until_decided(|| {
             let (mut sessions, request) =
                 (self.sessions.clone(), RecordMeterRequest { items: items.clone() });

@@ -10,6 +10,7 @@ mod ledger;
 mod network;
 mod process;
 mod servers;
+mod traces;
 mod waiting;
 
 pub use broker::{Broker, make_topics};
@@ -19,4 +20,5 @@ pub use ledger::Ledger;
 pub use network::{ChargePointProcesses, NetworkOptions, TestNetwork, free_addresses, is_serving};
 pub use process::Process;
 pub use servers::{KafkaServer, PostgresServer};
+pub use traces::{StoredSpan, TraceStore};
 pub use waiting::eventually;

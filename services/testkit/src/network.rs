@@ -44,6 +44,8 @@ pub struct NetworkOptions {
     pub own_postgres: bool,
     /// Start with that broker down.
     pub broker_down: bool,
+    /// Where every process sends its traces.
+    pub otlp_url: Option<String>,
 }
 
 /// The two processes of a charge point.
@@ -71,6 +73,8 @@ pub struct TestNetwork {
     /// By id.
     pub charge_points: HashMap<String, ChargePointProcesses>,
     addresses: HashMap<&'static str, String>,
+    /// The flags that say where traces are sent.
+    pub otlp_flags: Vec<String>,
     /// Its database.
     pub database: TestDatabase,
     /// That database's server, when it is the test's own.
@@ -96,10 +100,12 @@ impl TestNetwork {
             Some(server) => TestDatabase::at(&server.admin_url()).await,
             None => TestDatabase::new(folder.path()).await,
         };
-        let kafka = broker.flags();
+        let otlp_url = options.otlp_url.into_iter();
+        let otlp_flags: Vec<String> = otlp_url.flat_map(|url| ["--otlp-endpoint".to_owned(), url]).collect();
+        let everywhere = [broker.flags(), otlp_flags.clone()].concat();
         let common = |part: &str, listen: &str, more: &[(&str, &str)]| {
             let mut arguments = vec![part.to_owned()];
-            arguments.extend_from_slice(&kafka);
+            arguments.extend_from_slice(&everywhere);
             for (flag, value) in [("--listen", listen)].iter().chain(more) {
                 arguments.push((*flag).to_owned());
                 arguments.push((*value).to_owned());
@@ -139,6 +145,7 @@ impl TestNetwork {
             telemetry,
             charge_points: HashMap::new(),
             addresses,
+            otlp_flags,
             database,
             postgres,
             _folder: folder,
@@ -181,7 +188,7 @@ impl TestNetwork {
         let engine_url = format!("http://{engine_at}");
         let engine = ["cp-engine", "--listen", &engine_at, "--cp-id", cp_id, "--max-power-w", "100000"]
             .map(str::to_owned);
-        let engine = [engine.to_vec(), self.broker.flags()].concat();
+        let engine = [engine.to_vec(), self.broker.flags(), self.otlp_flags.clone()].concat();
         let mut engine = Process::start(&format!("{cp_id} engine"), &engine);
         engine.address();
         let monitor = self.monitor_arguments(cp_id, &engine_url, TEST_KEY);
@@ -193,7 +200,7 @@ impl TestNetwork {
     /// The arguments of a monitor.
     pub fn monitor_arguments(&self, cp_id: &str, engine_url: &str, key: &str) -> Vec<String> {
         let registry = &self.addresses["cp-registry"];
-        [
+        let monitor = [
             "cp-monitor",
             "--cp-id",
             cp_id,
@@ -209,9 +216,8 @@ impl TestNetwork {
             engine_url,
             "--cp-registry-address",
             registry,
-        ]
-        .map(str::to_owned)
-        .to_vec()
+        ];
+        [monitor.map(str::to_owned).to_vec(), self.otlp_flags.clone()].concat()
     }
 
     /// A driver with a balance, listening.

@@ -270,7 +270,7 @@ pub(super) fn send_stop(draft: &mut Draft<'_>, session: &Session, reason: EndRea
     let command = pb::CentralCommand {
         cp_id: session.cp_id.clone(),
         version: draft.charge_point(&session.cp_id).map_or(0, |charge_point| charge_point.version + 1),
-        traceparent: session.traceparent.clone(),
+        traceparent: draft.traceparent_for(session),
         command: Some(pb::central_command::Command::Stop(pb::StopCommand {
             session_id: session.session_id.clone(),
             reason: reason.to_string(),

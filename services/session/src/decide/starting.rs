@@ -45,7 +45,7 @@ fn send_start(draft: &mut Draft<'_>, session: &Session) {
     let command = pb::CentralCommand {
         cp_id: session.cp_id.clone(),
         version: draft.charge_point(&session.cp_id).map_or(0, |charge_point| charge_point.version + 1),
-        traceparent: session.traceparent.clone(),
+        traceparent: draft.traceparent_for(session),
         command: Some(pb::central_command::Command::Start(pb::StartCommand {
             session_id: session.session_id.clone(),
             driver_id: session.driver_id.clone(),

@@ -1,20 +1,35 @@
 //! The statements of each database, every one in a file of its own under `queries/`.
 
-use evcharging_common::database::Dialect;
+use evcharging_common::{database::Dialect, spans};
+use tracing::Span;
+
+/// A statement, and the name of its file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Statement {
+    pub(super) name: &'static str,
+    pub(super) text: &'static str,
+}
+
+impl Statement {
+    /// The span in which it runs; none outside a trace.
+    pub(super) fn span(self, dialect: Dialect) -> Span {
+        spans::statement(dialect.system_name(), self.name, self.text)
+    }
+}
 
 macro_rules! queries {
     ($($name:ident),+ $(,)?) => {
         /// What the store says to its database.
         pub(super) struct Queries {
-            $(pub(super) $name: &'static str,)+
+            $(pub(super) $name: Statement,)+
         }
 
         /// SQLite's.
-        static SQLITE: Queries = Queries { $($name: include_str!(concat!("queries/sqlite/", stringify!($name), ".sql")),)+ };
+        static SQLITE: Queries = Queries { $($name: Statement { name: stringify!($name), text: include_str!(concat!("queries/sqlite/", stringify!($name), ".sql")) },)+ };
         /// PostgreSQL's.
-        static POSTGRES: Queries = Queries { $($name: include_str!(concat!("queries/postgres/", stringify!($name), ".sql")),)+ };
+        static POSTGRES: Queries = Queries { $($name: Statement { name: stringify!($name), text: include_str!(concat!("queries/postgres/", stringify!($name), ".sql")) },)+ };
         /// Those of MySQL and MariaDB.
-        static MYSQL: Queries = Queries { $($name: include_str!(concat!("queries/mysql/", stringify!($name), ".sql")),)+ };
+        static MYSQL: Queries = Queries { $($name: Statement { name: stringify!($name), text: include_str!(concat!("queries/mysql/", stringify!($name), ".sql")) },)+ };
     };
 }
 
@@ -59,6 +74,7 @@ impl Queries {
 }
 
 /// The part of a statement that writes new rows, without what it does to those that are there.
-pub(super) fn inserting(statement: &'static str) -> &'static str {
-    statement.split_once("\nON ").map_or(statement, |(insert, _)| insert)
+pub(super) fn inserting(statement: Statement) -> Statement {
+    let text = statement.text.split_once("\nON ").map_or(statement.text, |(insert, _)| insert);
+    Statement { text, ..statement }
 }

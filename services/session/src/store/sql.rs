@@ -7,12 +7,16 @@ use async_trait::async_trait;
 use evcharging_common::{
     database::{Access, Database, Dialect, is_lost},
     error::{Error, ErrorCode},
+    spans,
 };
 use serde::Serialize;
 use sqlx::{AnyConnection, any::AnyRow};
+use tracing::{Instrument, Span};
 
 use super::{
-    BatchKeys, BatchWrites, Due, Loaded, Store, WaitingEvent, migrations, queries::Queries, rows, writing,
+    BatchKeys, BatchWrites, Due, Loaded, Store, WaitingEvent, migrations,
+    queries::{Queries, Statement},
+    rows, writing,
 };
 use crate::{entities::Session, world::World};
 
@@ -101,7 +105,8 @@ impl Store for SqlStore {
     async fn waiting_events(&mut self, limit: u32) -> Result<Vec<WaitingEvent>, Error> {
         let queries = self.queries;
         let connection = self.connected().await?;
-        let rows = sqlx::query(queries.waiting_events).bind(i64::from(limit)).fetch_all(connection).await;
+        let rows =
+            sqlx::query(queries.waiting_events.text).bind(i64::from(limit)).fetch_all(connection).await;
         let events = rows.and_then(|rows| rows.iter().map(rows::waiting_event).collect());
         self.checked(events)
     }
@@ -112,8 +117,8 @@ impl Store for SqlStore {
         let looking = async {
             let ids = |statement| sqlx::query_scalar(statement).bind(now_ms).bind(i64::from(limit));
             Ok(Due {
-                session_ids: ids(queries.due_sessions).fetch_all(&mut *connection).await?,
-                cp_ids: ids(queries.due_charge_points).fetch_all(&mut *connection).await?,
+                session_ids: ids(queries.due_sessions.text).fetch_all(&mut *connection).await?,
+                cp_ids: ids(queries.due_charge_points.text).fetch_all(&mut *connection).await?,
             })
         };
         let due = looking.await;
@@ -121,13 +126,13 @@ impl Store for SqlStore {
     }
 
     async fn open_sessions(&mut self, limit: u32) -> Result<Vec<String>, Error> {
-        self.texts(self.queries.open_sessions, limit).await
+        self.texts(self.queries.open_sessions.text, limit).await
     }
 
     async fn connected_charge_points(&mut self, limit: u32) -> Result<Vec<(String, String)>, Error> {
         let queries = self.queries;
         let connection = self.connected().await?;
-        let query = sqlx::query_as(queries.connected_charge_points).bind(i64::from(limit));
+        let query = sqlx::query_as(queries.connected_charge_points.text).bind(i64::from(limit));
         let found = query.fetch_all(connection).await;
         self.checked(found)
     }
@@ -135,7 +140,7 @@ impl Store for SqlStore {
     async fn remove_recorded_before(&mut self, before_ms: i64, limit: u32) -> Result<u64, Error> {
         let queries = self.queries;
         let connection = self.connected().await?;
-        let query = sqlx::query(queries.remove_recorded).bind(before_ms).bind(i64::from(limit));
+        let query = sqlx::query(queries.remove_recorded.text).bind(before_ms).bind(i64::from(limit));
         let done = query.execute(connection).await;
         Ok(self.checked(done)?.rows_affected())
     }
@@ -144,13 +149,13 @@ impl Store for SqlStore {
         let queries = self.queries;
         let connection = self.connected().await?;
         let renewing = async {
-            let others: i64 = sqlx::query_scalar(queries.other_replicas)
+            let others: i64 = sqlx::query_scalar(queries.other_replicas.text)
                 .bind(replica_id)
                 .bind(now_ms)
                 .fetch_one(&mut *connection)
                 .await?;
-            sqlx::query(queries.remove_replicas).bind(now_ms).execute(&mut *connection).await?;
-            sqlx::query(queries.renew_replica)
+            sqlx::query(queries.remove_replicas.text).bind(now_ms).execute(&mut *connection).await?;
+            sqlx::query(queries.renew_replica.text)
                 .bind(replica_id)
                 .bind(until_ms)
                 .execute(&mut *connection)
@@ -171,9 +176,9 @@ impl Store for SqlStore {
         let queries = self.queries;
         let connection = self.connected().await?;
         let claiming = async {
-            let claim = sqlx::query(queries.claim_lease).bind(lease_name).bind(replica_id);
+            let claim = sqlx::query(queries.claim_lease.text).bind(lease_name).bind(replica_id);
             claim.bind(until_ms).bind(now_ms).execute(&mut *connection).await?;
-            let holder: Option<String> = sqlx::query_scalar(queries.lease_holder)
+            let holder: Option<String> = sqlx::query_scalar(queries.lease_holder.text)
                 .bind(lease_name)
                 .fetch_optional(&mut *connection)
                 .await?;
@@ -187,8 +192,8 @@ impl Store for SqlStore {
         let queries = self.queries;
         let connection = self.connected().await?;
         let releasing = async {
-            sqlx::query(queries.release_leases).bind(replica_id).execute(&mut *connection).await?;
-            sqlx::query(queries.release_replica).bind(replica_id).execute(&mut *connection).await
+            sqlx::query(queries.release_leases.text).bind(replica_id).execute(&mut *connection).await?;
+            sqlx::query(queries.release_replica.text).bind(replica_id).execute(&mut *connection).await
         };
         let done = releasing.await;
         self.checked(done).map(drop)
@@ -218,12 +223,13 @@ async fn begin(
     // SQLite's write lock is for the whole file, and comes first: a transaction that reads and then writes could find its read outdated.
     let begin = if dialect == Dialect::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
     // Unprepared: MySQL prepares no such statement.
-    sqlx::raw_sql(begin).execute(&mut *connection).await?;
+    let span = spans::statement(dialect.system_name(), "begin", begin);
+    traced(span, sqlx::raw_sql(begin).execute(&mut *connection)).await?;
     let mut cp_ids: BTreeSet<String> = keys.cp_ids.iter().cloned().collect();
     let mut driver_ids: BTreeSet<String> = keys.driver_ids.iter().cloned().collect();
     let mut session_ids: BTreeSet<String> = keys.session_ids.iter().cloned().collect();
     let (sessions, drivers) = (&keys.unplaced_session_ids, &keys.unplaced_driver_ids);
-    for session in load_sessions(connection, queries, sessions, drivers).await? {
+    for session in load_sessions(connection, dialect, queries, sessions, drivers).await? {
         cp_ids.insert(session.cp_id);
         driver_ids.insert(session.driver_id);
     }
@@ -232,19 +238,19 @@ async fn begin(
     for _ in 0..LOCKING_ROUNDS {
         // Charge points before drivers, each in the order of their ids: no two batches wait for each other. What the locks show to be
         // missing comes out of that order; should two batches wait for each other then, the database ends one and it is run again.
-        for row in &load(connection, queries.load_charge_points, &cp_ids).await? {
+        for row in &load(connection, dialect, queries.load_charge_points, &cp_ids).await? {
             let charge_point = rows::charge_point(row)?;
             driver_ids.extend(charge_point.driver_id.clone());
             session_ids.extend(charge_point.session_id.clone());
             world.charge_points.insert(charge_point.cp_id.clone(), charge_point);
         }
         driver_ids.retain(|driver_id| !world.drivers.contains_key(driver_id));
-        for row in &load(connection, queries.load_drivers, &driver_ids).await? {
+        for row in &load(connection, dialect, queries.load_drivers, &driver_ids).await? {
             let driver = rows::driver(row)?;
             session_ids.extend(driver.session_id.clone());
             world.drivers.insert(driver.driver_id.clone(), driver);
         }
-        let sessions = load_sessions(connection, queries, &session_ids, &[]).await?;
+        let sessions = load_sessions(connection, dialect, queries, &session_ids, &[]).await?;
         // One that has ended never changes again. An open one changes only with its charge point and its driver locked: once both are, of all,
         // everything stands still.
         let open = || sessions.iter().filter(|session| session.is_open());
@@ -254,7 +260,7 @@ async fn begin(
             world.sessions =
                 sessions.into_iter().map(|session| (session.session_id.clone(), session)).collect();
             let mut loaded = Loaded { world, ..Loaded::default() };
-            for row in &load(connection, queries.load_recorded, &keys.idempotency_keys).await? {
+            for row in &load(connection, dialect, queries.load_recorded, &keys.idempotency_keys).await? {
                 let recorded = rows::recorded_reply(row)?;
                 loaded.recorded.insert(recorded.idempotency_key.clone(), recorded);
             }
@@ -272,6 +278,7 @@ fn missing<'a, T>(ids: impl Iterator<Item = &'a String>, loaded: &HashMap<String
 /// The sessions of these ids, and the open ones of these drivers; nothing to ask for none.
 async fn load_sessions<T: Serialize>(
     connection: &mut AnyConnection,
+    dialect: Dialect,
     queries: &Queries,
     session_ids: &T,
     driver_ids: &[String],
@@ -280,22 +287,37 @@ async fn load_sessions<T: Serialize>(
     if session_ids == "[]" && driver_ids == "[]" {
         return Ok(Vec::new());
     }
-    let rows =
-        sqlx::query(queries.load_sessions).bind(session_ids).bind(driver_ids).fetch_all(connection).await?;
+    let statement = queries.load_sessions;
+    let rows = sqlx::query(statement.text).bind(session_ids).bind(driver_ids).fetch_all(connection);
+    let rows = traced(statement.span(dialect), rows).await?;
     rows.iter().map(rows::session).collect()
 }
 
 /// Reads the rows of these ids; nothing to ask for none.
 async fn load<T: Serialize>(
     connection: &mut AnyConnection,
-    statement: &'static str,
+    dialect: Dialect,
+    statement: Statement,
     ids: &T,
 ) -> Result<Vec<AnyRow>, sqlx::Error> {
     let ids = json(ids)?;
     if ids == "[]" {
         return Ok(Vec::new());
     }
-    sqlx::query(statement).bind(ids).fetch_all(connection).await
+    let rows = sqlx::query(statement.text).bind(ids).fetch_all(connection);
+    traced(statement.span(dialect), rows).await
+}
+
+/// Runs a statement in its span, which is none unless its batch is traced.
+pub(super) async fn traced<T>(
+    span: Span,
+    running: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let outcome = running.instrument(span.clone()).await;
+    if outcome.is_err() {
+        spans::record_failure(&span, "database");
+    }
+    outcome
 }
 
 pub(super) fn json<T: Serialize + ?Sized>(rows: &T) -> Result<String, sqlx::Error> {

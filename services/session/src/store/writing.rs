@@ -2,19 +2,19 @@
 
 use std::fmt::Write as _;
 
-use evcharging_common::database::Dialect;
+use evcharging_common::{database::Dialect, spans};
 use serde::Serialize;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::{
     BatchWrites,
-    queries::{Queries, inserting},
-    sql::json,
+    queries::{Queries, Statement, inserting},
+    sql::{json, traced},
 };
 
 /// A statement that writes any number of rows, and those rows as a JSON array.
 struct RowsToWrite {
-    statement: &'static str,
+    statement: Statement,
     rows: String,
 }
 
@@ -44,27 +44,32 @@ pub(super) async fn commit(
         to_write(queries.forget_sent, writes.sent_outbox_ids)?,
     ];
     if let Some(first) = first {
-        write(connection, first).await?;
+        write(connection, dialect, first).await?;
     }
     let then = then.into_iter().flatten();
     if dialect == Dialect::Postgres {
         write_at_once(connection, then.collect()).await?;
     } else {
         for rows in then {
-            write(connection, rows).await?;
+            write(connection, dialect, rows).await?;
         }
     }
-    sqlx::raw_sql("COMMIT").execute(connection).await?;
-    Ok(())
+    let span = spans::statement(dialect.system_name(), "commit", "COMMIT");
+    traced(span, sqlx::raw_sql("COMMIT").execute(connection)).await.map(drop)
 }
 
 /// Nothing for no rows.
-fn to_write<T: Serialize>(statement: &'static str, rows: &[T]) -> Result<Option<RowsToWrite>, sqlx::Error> {
+fn to_write<T: Serialize>(statement: Statement, rows: &[T]) -> Result<Option<RowsToWrite>, sqlx::Error> {
     if rows.is_empty() { Ok(None) } else { Ok(Some(RowsToWrite { statement, rows: json(rows)? })) }
 }
 
-async fn write(connection: &mut AnyConnection, rows: RowsToWrite) -> Result<(), sqlx::Error> {
-    sqlx::query(rows.statement).bind(rows.rows).execute(connection).await.map(drop)
+async fn write(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    RowsToWrite { statement, rows }: RowsToWrite,
+) -> Result<(), sqlx::Error> {
+    let written = sqlx::query(statement.text).bind(rows).execute(connection);
+    traced(statement.span(dialect), written).await.map(drop)
 }
 
 /// Writes all of it with one statement, of which each is a part: a batch of a few commands takes as long as its statements are many. None may
@@ -76,13 +81,15 @@ async fn write_at_once(connection: &mut AnyConnection, all: Vec<RowsToWrite>) ->
     let mut statement = String::new();
     for (index, rows) in all.iter().enumerate() {
         let (before, number) = (if index == 0 { "WITH" } else { "," }, index + 1);
-        let part = rows.statement.replace("$1", &format!("${number}"));
+        let part = rows.statement.text.replace("$1", &format!("${number}"));
         // Writing into a string can't fail.
         let _ = write!(statement, "{before} part_{number} AS ({part}\n)");
     }
     statement.push_str(" SELECT");
     // Made of our own statements alone; what they write is bound.
+    let summary = format!("write {} tables", all.len());
+    let span = spans::statement(Dialect::Postgres.system_name(), &summary, &statement);
     let query =
         all.into_iter().fold(sqlx::query(AssertSqlSafe(statement)), |query, rows| query.bind(rows.rows));
-    query.execute(connection).await.map(drop)
+    traced(span, query.execute(connection)).await.map(drop)
 }

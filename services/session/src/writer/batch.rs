@@ -12,12 +12,14 @@ use evcharging_common::{
     error::{Error, ErrorCode},
     metric,
     money::CURRENCY,
+    spans,
     vocabulary::EndReason,
 };
 use tokio::{
     sync::{Notify, broadcast},
     time::Instant,
 };
+use tracing::{Instrument, Span};
 
 use super::{Job, Outcome, too_late};
 use crate::{
@@ -55,7 +57,7 @@ impl<S: Store> Lane<S> {
 
     /// Runs a batch; when the database refuses it as a whole, each job alone, so that only the culprit fails.
     pub(super) async fn run(&mut self, jobs: Vec<Job>) {
-        match self.try_batch(&jobs).await {
+        match self.try_traced(&jobs).await {
             Ok(outcomes) => answer(jobs, outcomes),
             // No command is to blame when the database is away, and each would wait for it in turn.
             Err(error) if jobs.len() == 1 || error.code == ErrorCode::Unavailable => {
@@ -65,11 +67,16 @@ impl<S: Store> Lane<S> {
             Err(error) => {
                 tracing::warn!(%error, commands = jobs.len(), "a batch failed; its commands are tried one by one");
                 for job in jobs {
-                    let outcomes = self.try_batch(std::slice::from_ref(&job)).await;
+                    let outcomes = self.try_traced(std::slice::from_ref(&job)).await;
                     answer(vec![job], outcomes.unwrap_or_else(|error| vec![Err(error)]));
                 }
             }
         }
+    }
+
+    async fn try_traced(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Error> {
+        let span = batch_span(jobs);
+        self.try_batch(jobs).instrument(span).await
     }
 
     /// Runs the jobs in one transaction, and anew when another one's change came first: what is decided then takes it into account.
@@ -188,6 +195,15 @@ impl<S: Store> Lane<S> {
         }
         Ok(outcomes)
     }
+}
+
+/// The span of a batch, in which its statements are.
+fn batch_span(jobs: &[Job]) -> Span {
+    let served = jobs.iter().filter_map(|job| match job {
+        Job::Command { span, .. } => Some(span),
+        Job::OutboxSent { .. } => None,
+    });
+    spans::serving_many(|| tracing::info_span!(parent: None, "batch", commands = jobs.len()), served)
 }
 
 /// Counts the sessions that a stored batch ended, and what they were billed.

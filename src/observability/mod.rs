@@ -1,36 +1,39 @@
 //! Logs and traces: pretty on a terminal, JSON when asked, spans to an OTLP collector when one is configured.
 
-use std::{io::IsTerminal, net::SocketAddr};
+mod collector;
+mod log_filter;
+mod log_lines;
+mod sampling;
+
+use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use opentelemetry::trace::TracerProvider;
+use opentelemetry::{InstrumentationScope, trace::TracerProvider};
 use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider},
 };
+use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{FilterExt, LevelFilter, filter_fn},
+    fmt,
     layer::SubscriberExt,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
-use crate::metric;
+pub(crate) use self::log_filter::{Current as CurrentLogFilter, LogFilter};
+pub use self::log_lines::LogFormat;
+use self::{collector::Collector, log_lines::WithTraceId, sampling::KeepRatio};
+use crate::{metric, spans};
 
 /// The buckets of durations: a local call to a call that waited for a database.
 const SECONDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 /// Those of batches.
 const COMMANDS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
+/// How long the last spans may hold up the end of a process.
+const LAST_SPANS: Duration = Duration::from_secs(1);
 
 /// Where logs and traces go.
 #[derive(Debug, Clone, clap::Args)]
@@ -44,9 +47,17 @@ pub struct ObservabilityConfig {
     /// OTLP collector that traces are sent to by gRPC, for example http://127.0.0.1:4317; none when absent
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true, value_name = "URL")]
     pub otlp_endpoint: Option<String>,
+    /// Which part of all traces is kept, from 0 to 1; the same for every service, so that a trace is kept whole
+    #[arg(long, env = "OTEL_TRACES_SAMPLER_ARG", default_value = "1", global = true, value_name = "RATIO", value_parser = ratio)]
+    pub trace_ratio: f64,
     /// Address to serve metrics on, at /metrics as Prometheus reads them; none when absent
     #[arg(long, env = "EVCHARGING_METRICS_LISTEN", global = true, value_name = "IP:PORT")]
     pub metrics_listen: Option<SocketAddr>,
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+    ratio.ok_or_else(|| "must be a number from 0 to 1".to_owned())
 }
 
 /// Flushes what is left when it is dropped.
@@ -57,17 +68,16 @@ pub struct Observability {
 impl Drop for Observability {
     fn drop(&mut self) {
         // Nobody is left to tell when the last spans can't be sent.
-        drop(self.provider.shutdown());
+        drop(self.provider.shutdown_with_timeout(LAST_SPANS));
     }
 }
 
-/// Installs logging, tracing and metrics for the process. Log lines go to standard error.
+/// Installs logging, tracing and metrics for the process. Log lines go to standard error. Must be called inside a runtime.
 ///
 /// # Errors
 /// A filter that can't be read, a collector's address that is none, or an address for metrics that can't be had.
 pub fn install(config: &ObservabilityConfig, service_name: &'static str) -> Result<Observability, String> {
-    let filter =
-        EnvFilter::try_new(&config.log).map_err(|error| format!("--log {:?}: {error}", config.log))?;
+    let filter = log_filter::install(&config.log).map_err(|problem| format!("--log {problem}"))?;
     if let Some(address) = config.metrics_listen {
         PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
@@ -81,25 +91,26 @@ pub fn install(config: &ObservabilityConfig, service_name: &'static str) -> Resu
     let mut builder = SdkTracerProvider::builder()
         .with_resource(Resource::builder().with_service_name(service_name).build());
     if let Some(endpoint) = &config.otlp_endpoint {
-        use opentelemetry_otlp::WithExportConfig;
-        let exporter = opentelemetry_otlp::SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            .build()
-            .map_err(|error| format!("--otlp-endpoint {endpoint:?}: {error}"))?;
-        builder = builder.with_batch_exporter(exporter);
+        builder = builder
+            .with_sampler(KeepRatio(config.trace_ratio))
+            .with_batch_exporter(Collector::new(endpoint)?);
     } else {
-        // Trace ids are made and carried on all the same: they stand in tickets.
+        // Trace ids are made and carried on all the same: they stand in tickets, errors and logs.
         builder = builder.with_sampler(Sampler::AlwaysOff);
     }
     let provider = builder.build();
-    let spans =
-        tracing_opentelemetry::layer().with_tracer(provider.tracer("evcharging")).with_filter(span_filter());
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let lines = match config.log_format {
-        LogFormat::Text => lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
-    };
+    let scope = InstrumentationScope::builder("evcharging")
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(spans::SCHEMA_URL)
+        .build();
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer_with_scope(scope))
+        .with_target(false)
+        .with_location(false)
+        .with_tracked_inactivity(false)
+        .with_threads(false)
+        .with_filter(span_filter());
+    let lines = lines_layer(config.log_format, std::io::stderr().is_terminal(), std::io::stderr);
     // Its hint lets the filter's own count: what libraries say below it costs nothing then, and librdkafka's client says a lot.
     let events_only = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
     tracing_subscriber::registry()
@@ -109,6 +120,29 @@ pub fn install(config: &ObservabilityConfig, service_name: &'static str) -> Resu
         .try_init()
         .map_err(|error| error.to_string())?;
     Ok(Observability { provider })
+}
+
+/// What writes log lines of this format.
+fn lines_layer<S, W>(format: LogFormat, is_terminal: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    let layer = fmt::layer().with_writer(writer);
+    match format {
+        LogFormat::Text => {
+            let inner = fmt::format().with_target(false).with_ansi(is_terminal);
+            layer.with_ansi(is_terminal).event_format(WithTraceId { inner, format }).boxed()
+        }
+        LogFormat::Json => {
+            let inner =
+                fmt::format().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            layer
+                .fmt_fields(fmt::format::JsonFields::new())
+                .event_format(WithTraceId { inner, format })
+                .boxed()
+        }
+    }
 }
 
 /// Our own spans only: those of the libraries below would drown them.
