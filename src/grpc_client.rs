@@ -23,7 +23,9 @@ use tracing::{Instrument, Span};
 use crate::{
     backoff::Backoff,
     error::{Error, ErrorCode},
-    replicas_by_name, spans, trace_propagation,
+    replicas_by_name, spans,
+    tls::Tls,
+    trace_propagation,
 };
 
 /// The deadline of a call that sets none of its own.
@@ -34,44 +36,73 @@ const DEFAULT_TIMEOUT: HeaderValue = HeaderValue::from_static("5S");
 /// How an address begins that stands for every replica behind a name, as gRPC's own naming has it.
 const BY_NAME: &str = "dns:///";
 
-/// Connects on the first call, and again whenever the connection was lost. Streams may outlive the deadline; their opening
-/// may not. `address` may name several replicas, separated by commas, or all that answer to a name (`dns:///session:50052`), which is
-/// resolved again and again: calls are spread over those that can be reached. Must be called inside a runtime.
+/// [`connect`] without TLS.
 ///
 /// # Errors
-/// When one is no URL such as `http://127.0.0.1:50051`.
+/// As [`connect`].
 pub fn connect_lazily(address: &str) -> Result<GrpcChannel, String> {
-    if let Some(name) = address.strip_prefix(BY_NAME) {
-        // Checked here, so that nothing can be wrong with an endpoint later.
-        if endpoint(name)?.uri().port().is_none() {
-            return Err(format!("{address:?} needs a port, as in dns:///session:50052"));
-        }
-        return Ok(GrpcChannel {
-            channel: replicas_by_name::channel(name.to_owned(), endpoint),
-            address: address.into(),
-        });
-    }
-    let endpoints = address.split(',').map(|one| endpoint(one.trim())).collect::<Result<Vec<_>, _>>()?;
-    let channel = match endpoints.as_slice() {
-        [only] => only.connect_lazy(),
-        _ => Channel::balance_list(endpoints.into_iter()),
-    };
+    connect(address, None)
+}
+
+/// Connects on the first call, and again whenever the connection was lost. Streams may outlive the deadline; their opening
+/// may not. `address` may name several replicas, separated by commas, or all that answer to a name (`dns:///session:50052`), which is
+/// resolved again and again: calls are spread over those that can be reached. By TLS if there are certificates, unless the address says
+/// `http://`. Must be called inside a runtime.
+///
+/// # Errors
+/// When one is no URL such as `http://127.0.0.1:50051`, or says `https://` where there are no certificates.
+pub fn connect(address: &str, tls: Option<&Tls>) -> Result<GrpcChannel, String> {
+    let channel = channel(address, tls)?;
     Ok(GrpcChannel { channel, address: address.into() })
 }
 
-fn endpoint(address: &str) -> Result<Endpoint, String> {
+fn channel(address: &str, tls: Option<&Tls>) -> Result<Channel, String> {
+    if let Some(name) = address.strip_prefix(BY_NAME) {
+        return replicas_by_name::channel(vec![name.to_owned()], tls.cloned());
+    }
+    let addresses: Vec<&str> = address.split(',').map(str::trim).collect();
+    let is_secure =
+        |address: &&str| address.starts_with("https://") || (tls.is_some() && !address.contains("://"));
+    if addresses.iter().any(is_secure) {
+        let tls = tls.ok_or_else(|| format!("{address:?} needs certificates: give --tls-folder"))?;
+        if !addresses.iter().all(is_secure) {
+            return Err(format!("{address:?} is to be called with and without TLS; choose one"));
+        }
+        // By their names, as the certificates may change: it connects anew then.
+        let names = addresses
+            .iter()
+            .map(|address| address.trim_start_matches("https://").trim_end_matches('/').to_owned());
+        return replicas_by_name::channel(names.collect(), Some(tls.clone()));
+    }
+    let endpoints = addresses.iter().map(|one| endpoint(one, one, None)).collect::<Result<Vec<_>, _>>()?;
+    Ok(match endpoints.as_slice() {
+        [only] => only.connect_lazy(),
+        _ => Channel::balance_list(endpoints.into_iter()),
+    })
+}
+
+/// How one replica is reached, at `address`; `name` is what its certificate must say.
+pub(crate) fn endpoint(name: &str, address: &str, tls: Option<&Tls>) -> Result<Endpoint, String> {
     let wrong = |error: tonic::transport::Error| {
         format!("{address:?} is no address such as http://127.0.0.1:50051: {error}")
     };
-    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    Ok(Endpoint::from_shared(url)
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = if address.contains("://") { address.to_owned() } else { format!("{scheme}://{address}") };
+    let endpoint = Endpoint::from_shared(url)
         .map_err(wrong)?
         .connect_timeout(Duration::from_secs(2))
         .timeout(DEFAULT_DEADLINE)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(Duration::from_secs(5))
         .keep_alive_timeout(Duration::from_secs(5))
-        .keep_alive_while_idle(false))
+        .keep_alive_while_idle(false);
+    match tls {
+        Some(tls) => {
+            let host = name.rsplit_once(':').map_or(name, |(host, _)| host).trim_matches(['[', ']']);
+            endpoint.tls_config(tls.client(host)).map_err(wrong)
+        }
+        None => Ok(endpoint),
+    }
 }
 
 /// A channel whose calls carry the trace and a deadline.

@@ -2,12 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::net::TcpListener;
+use futures::{Stream, StreamExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::server::TlsStream;
 use tonic::{
     service::Routes,
     transport::{Server, server::TcpIncoming},
@@ -26,7 +29,9 @@ use crate::{
         logs::v1::log_service_server::{self, LogServiceServer},
     },
     shutdown::CancellationToken,
-    spans, trace_propagation,
+    spans,
+    tls::{Tls, TlsConfig},
+    trace_propagation,
 };
 
 /// The longest a call may take; callers may ask for less.
@@ -36,15 +41,72 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 /// After this, a caller is asked to connect anew once its open calls have ended: where a balancer stands in between, that is how new
 /// replicas get work.
 const CONNECTION_AGE: Duration = Duration::from_secs(300);
+/// Callers that may be on their way through TLS at a time.
+const HANDSHAKES: usize = 128;
 /// Calls at a time on one connection.
 const MAX_CONCURRENT_STREAMS: u32 = 4096;
 
 /// Where a service listens.
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct ListenConfig {
     /// Address to serve gRPC on; port 0 takes a free one
     #[arg(long, env = "EVCHARGING_LISTEN", default_value = "127.0.0.1:0", value_name = "IP:PORT")]
     pub listen: SocketAddr,
+    /// Address to answer health checks on without TLS, as Kubernetes' probes speak none; none when absent
+    #[arg(long, env = "EVCHARGING_HEALTH_LISTEN", value_name = "IP:PORT")]
+    pub health_listen: Option<SocketAddr>,
+    /// How peers are called and answered.
+    #[command(flatten)]
+    pub tls: TlsConfig,
+}
+
+impl ListenConfig {
+    /// gRPC there and nothing else.
+    pub fn at(listen: SocketAddr) -> Self {
+        Self { listen, health_listen: None, tls: TlsConfig::default() }
+    }
+
+    /// Opens the ports, and reads the certificates.
+    ///
+    /// # Errors
+    /// Says which address could not be had and why, or what is wrong with the certificates.
+    pub async fn open(&self) -> Result<Door, Error> {
+        let tls = self.tls.load_for_server()?;
+        let health_listener = match self.health_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        Ok(Door { listener: listen(self.listen).await?, tls, health_listener })
+    }
+}
+
+/// An open port, before anybody answers there.
+pub struct Door {
+    listener: TcpListener,
+    tls: Option<Tls>,
+    health_listener: Option<TcpListener>,
+}
+
+impl Door {
+    /// Where it is.
+    ///
+    /// # Errors
+    /// When the system can't tell.
+    pub fn local_address(&self) -> Result<SocketAddr, Error> {
+        self.listener.local_addr().map_err(Error::internal)
+    }
+
+    /// The certificates, for calls to others.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+}
+
+impl From<TcpListener> for Door {
+    /// One without TLS.
+    fn from(listener: TcpListener) -> Self {
+        Self { listener, tls: None, health_listener: None }
+    }
 }
 
 /// Opens the port.
@@ -112,9 +174,11 @@ impl Health {
 
 /// A server that is ready to run.
 pub struct GrpcServer {
-    listener: TcpListener,
+    door: Door,
     routes: Routes,
     health: Health,
+    /// What answers probes, where they have a port of their own.
+    health_routes: Option<Routes>,
 }
 
 impl GrpcServer {
@@ -123,16 +187,18 @@ impl GrpcServer {
     /// # Errors
     /// When the compiled-in descriptors are damaged.
     pub async fn new(
-        listener: TcpListener,
+        door: impl Into<Door>,
         routes: Routes,
         services: &'static [&'static str],
     ) -> Result<Self, Error> {
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let health = Health { reporter, services, state: Arc::default() };
         health.set_not_serving().await;
+        let door = door.into();
+        let health_routes = door.health_listener.is_some().then(|| Routes::new(health_service.clone()));
         let log_service = LogServiceServer::new(LogService);
         let routes = reflection(services)?(routes.add_service(health_service).add_service(log_service));
-        Ok(Self { listener, routes, health })
+        Ok(Self { door, routes, health, health_routes })
     }
 
     /// What sets the answer to health checks.
@@ -145,12 +211,12 @@ impl GrpcServer {
     /// # Errors
     /// When the transport fails.
     pub async fn serve(self, shutdown: CancellationToken) -> Result<(), Error> {
-        let health = self.health.clone();
-        let stopping = shutdown.clone();
-        // Set here: the builder's own setting reaches only listeners that it makes itself. With the delay, an answer in two parts waits
-        // 40 ms for the caller's acknowledgement of the first.
-        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
-        let server = Server::builder()
+        let Self { door: Door { listener, tls, health_listener }, routes, health, health_routes } = self;
+        let stopping = async {
+            shutdown.cancelled().await;
+            health.set_not_serving().await;
+        };
+        let router = Server::builder()
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
             .max_connection_age(CONNECTION_AGE)
             .http2_keepalive_interval(Some(Duration::from_secs(5)))
@@ -158,16 +224,52 @@ impl GrpcServer {
             .trace_fn(call_span)
             .layer(layer_fn(Measured::new))
             .layer(layer_fn(|inner| Deadline::new(inner, LONGEST_CALL)))
-            .add_routes(self.routes)
-            .serve_with_incoming_shutdown(incoming, async move {
-                stopping.cancelled().await;
-                health.set_not_serving().await;
-            });
+            .add_routes(routes);
+        let serving = async {
+            match tls {
+                Some(tls) => {
+                    router.serve_with_incoming_shutdown(secure_connections(listener, tls), stopping).await
+                }
+                None => router.serve_with_incoming_shutdown(plain_connections(listener), stopping).await,
+            }
+        };
+        let answering_probes = async {
+            let (Some(listener), Some(routes)) = (health_listener, health_routes) else { return Ok(()) };
+            let router = Server::builder().max_connection_age(CONNECTION_AGE).add_routes(routes);
+            router.serve_with_incoming_shutdown(plain_connections(listener), shutdown.cancelled()).await
+        };
         tokio::select! {
-            served = server => served.map_err(|error| Error::unavailable("the gRPC server failed", error)),
+            served = async { tokio::try_join!(serving, answering_probes) } => {
+                served.map(drop).map_err(|error| Error::unavailable("the gRPC server failed", error))
+            }
             () = async { shutdown.cancelled().await; tokio::time::sleep(DRAIN_TIMEOUT).await } => Ok(()),
         }
     }
+}
+
+fn plain_connections(listener: TcpListener) -> TcpIncoming {
+    // Set here: the builder's own setting reaches only listeners that it makes itself. With the delay, an answer in two parts waits
+    // 40 ms for the caller's acknowledgement of the first.
+    TcpIncoming::from(listener).with_nodelay(Some(true))
+}
+
+/// The connections of callers that the certificates let in. A bounded number of others may try at a time; nobody waits for them.
+fn secure_connections(
+    listener: TcpListener,
+    tls: Tls,
+) -> impl Stream<Item = Result<TlsStream<TcpStream>, Infallible>> {
+    let handshakes =
+        plain_connections(listener).filter_map(async |connection| connection.ok()).map(move |connection| {
+            let tls = tls.clone();
+            async move { tls.accept(connection).await }
+        });
+    handshakes.buffer_unordered(HANDSHAKES).filter_map(async |accepted| match accepted {
+        Ok(connection) => Some(Ok(connection)),
+        Err(error) => {
+            tracing::info!(%error, "a caller was turned away: it showed no certificate that counts here");
+            None
+        }
+    })
 }
 
 type AddReflection = Arc<dyn Fn(Routes) -> Routes + Send + Sync>;

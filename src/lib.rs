@@ -26,5 +26,6 @@ mod replicas_by_name;
 pub mod secret;
 pub mod shutdown;
 pub mod spans;
+pub mod tls;
 pub mod trace_propagation;
 pub mod vocabulary;

@@ -1,9 +1,11 @@
 //! Calls spread over the replicas behind a name in DNS, as they come and go.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::lookup_host, sync::mpsc, time::timeout};
 use tonic::transport::{Channel, Endpoint, channel::Change};
+
+use crate::{grpc_client::endpoint, tls::Tls};
 
 /// Between two looks at who answers to the name.
 const LOOK: Duration = Duration::from_secs(2);
@@ -12,55 +14,92 @@ const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 /// Changes that wait to be taken in.
 const CHANGES: usize = 64;
 
-/// One replica, or the name itself while nobody has answered to it: then calls fail, instead of waiting for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// One replica of those behind a name, or the name itself while nobody has answered to it: then calls fail, instead of waiting for ever.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Replica {
-    Unknown,
-    At(SocketAddr),
+    Unknown(Arc<str>),
+    At(Arc<str>, SocketAddr),
 }
 
-/// A channel to all that answer to `name`, a host and a port. Of what `endpoint` makes of it and of addresses, none may fail.
-pub(crate) fn channel(name: String, endpoint: fn(&str) -> Result<Endpoint, String>) -> Channel {
+/// A channel to all that answer to `names`, each a host and a port, by TLS if there are certificates.
+///
+/// # Errors
+/// When a name is none.
+pub(crate) fn channel(names: Vec<String>, tls: Option<Tls>) -> Result<Channel, String> {
+    let names: Vec<Arc<str>> = names.into_iter().map(Arc::from).collect();
+    for name in &names {
+        // Checked here, so that nothing can be wrong with an endpoint later.
+        if endpoint(name, name, tls.as_ref())?.uri().port().is_none() {
+            return Err(format!("{name:?} needs a port, as in session:50052"));
+        }
+    }
     let (channel, changes) = Channel::balance_channel(CHANGES);
     tokio::spawn(async move {
         // Ends with the channel: nobody is left to call.
-        let _ = follow(&name, endpoint, &changes).await;
+        let _ = follow(&names, tls, &changes).await;
     });
-    channel
+    Ok(channel)
 }
 
 async fn follow(
-    name: &str,
-    endpoint: fn(&str) -> Result<Endpoint, String>,
+    names: &[Arc<str>],
+    mut tls: Option<Tls>,
     changes: &mpsc::Sender<Change<Replica, Endpoint>>,
 ) -> Option<()> {
     let mut known = BTreeSet::new();
     loop {
-        let found = timeout(LOOK_DEADLINE, lookup_host(name)).await;
-        let mut found: BTreeSet<Replica> = match found {
-            Ok(Ok(addresses)) => addresses.map(Replica::At).collect(),
-            _ => BTreeSet::new(),
-        };
-        if found.is_empty() {
-            tracing::debug!(name, "nobody answers to the name of a service");
-            // Those that were known may still be there: it may be DNS that is away.
-            found = if known.is_empty() { [Replica::Unknown].into() } else { known.clone() };
+        let mut found = BTreeSet::new();
+        for name in names {
+            found.extend(look_up(name, &known).await);
         }
         for new in found.difference(&known) {
-            let address = match new {
-                Replica::Unknown => name.to_owned(),
-                Replica::At(address) => address.to_string(),
-            };
-            changes.send(Change::Insert(*new, endpoint(&address).ok()?)).await.ok()?;
+            changes.send(Change::Insert(new.clone(), new.endpoint(tls.as_ref())?)).await.ok()?;
         }
         for gone in known.difference(&found) {
-            changes.send(Change::Remove(*gone)).await.ok()?;
+            changes.send(Change::Remove(gone.clone())).await.ok()?;
         }
         known = found;
+        let certificates_changed = async {
+            match &mut tls {
+                Some(tls) => tls.changed().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
+            // Everybody is connected to anew, and calls under way end where they are.
+            () = certificates_changed => known.clear(),
             () = changes.closed() => return None,
         }
+    }
+}
+
+/// Who answers to a name. Those that were known may still be there when nobody does: it may be DNS that is away.
+async fn look_up(name: &Arc<str>, known: &BTreeSet<Replica>) -> BTreeSet<Replica> {
+    if let Ok(Ok(addresses)) = timeout(LOOK_DEADLINE, lookup_host(&**name)).await {
+        let found: BTreeSet<_> = addresses.map(|address| Replica::At(name.clone(), address)).collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    tracing::debug!(name = &**name, "nobody answers to the name of a service");
+    let known: BTreeSet<_> = known.iter().filter(|replica| replica.name() == name).cloned().collect();
+    if known.is_empty() { [Replica::Unknown(name.clone())].into() } else { known }
+}
+
+impl Replica {
+    fn name(&self) -> &Arc<str> {
+        match self {
+            Self::Unknown(name) | Self::At(name, _) => name,
+        }
+    }
+
+    fn endpoint(&self, tls: Option<&Tls>) -> Option<Endpoint> {
+        let address = match self {
+            Self::Unknown(name) => name.to_string(),
+            Self::At(_, address) => address.to_string(),
+        };
+        endpoint(self.name(), &address, tls).ok()
     }
 }
 

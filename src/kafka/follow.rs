@@ -34,6 +34,11 @@ pub struct Seen<E> {
 }
 
 impl<E: Event> Seen<E> {
+    /// The trace that it belongs to.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.headers.traceparent.as_deref()
+    }
+
     /// The span in which it is worked on: a child of what its sender was doing. None for what came without a trace.
     pub fn process_span(&self) -> Span {
         let Headers { event_id, traceparent, .. } = &self.headers;

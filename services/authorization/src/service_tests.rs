@@ -78,7 +78,7 @@ impl Network {
 
         let producer = Producer::new(&kafka, "test").unwrap();
         let config = Config {
-            listen: ListenConfig { listen: "127.0.0.1:0".parse().unwrap() },
+            listen: ListenConfig::at("127.0.0.1:0".parse().unwrap()),
             kafka: kafka.clone(),
             database: DatabaseConfig { database_url },
             session_address,

@@ -4,7 +4,7 @@ use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use evcharging_common::{
     error::Error,
-    grpc_server::{self, GrpcServer},
+    grpc_server::GrpcServer,
     kafka::Producer,
     pb::engine::v1::engine_service_server::{EngineServiceServer, SERVICE_NAME},
     shutdown::CancellationToken,
@@ -33,12 +33,12 @@ impl Service {
     /// A flag that makes no sense, or a port that can't be had.
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
         config.validate()?;
-        let listener = grpc_server::listen(config.listen.listen).await?;
-        let local_address = listener.local_addr().map_err(Error::internal)?;
+        let door = config.listen.open().await?;
+        let local_address = door.local_address()?;
         let engine = EngineHandle::new(&config);
         let service = EngineServiceServer::new(EngineGrpc::new(engine.clone()))
             .max_decoding_message_size(MAX_REQUEST_BYTES);
-        let server = GrpcServer::new(listener, Routes::new(service), &[SERVICE_NAME]).await?;
+        let server = GrpcServer::new(door, Routes::new(service), &[SERVICE_NAME]).await?;
         Ok(Self { engine, producer, server, local_address })
     }
 

@@ -39,7 +39,7 @@ struct Running {
 async fn start_engine(bootstrap_servers: &str) -> Running {
     let kafka = KafkaConfig::open(bootstrap_servers.to_owned());
     let config = Config {
-        listen: ListenConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)) },
+        listen: ListenConfig::at(SocketAddr::from(([127, 0, 0, 1], 0))),
         kafka: kafka.clone(),
         cp_id: CP.to_owned(),
         max_power_w: 100_000,
@@ -90,6 +90,7 @@ async fn a_charge_is_told_to_kafka_in_order_in_one_trace_and_ends_exactly_at_its
         log: "off".to_owned(),
         log_format: LogFormat::Text,
         otlp_endpoint: None,
+        trace_ratio: 1.0,
         metrics_listen: None,
     };
     let _observability = observability::install(&config, "engine-test").unwrap();
@@ -115,7 +116,7 @@ async fn a_charge_is_told_to_kafka_in_order_in_one_trace_and_ends_exactly_at_its
 
     for record in &told {
         assert_eq!(record.key, CP);
-        let trace_id = trace_propagation::trace_id(record.traceparent.as_deref().expect("a trace"));
+        let trace_id = trace_propagation::trace_id(record.traceparent().expect("a trace"));
         assert_eq!(trace_id, "0af7651916cd43dd8448eb211c80319c");
     }
     let mut told = told.into_iter().filter_map(|record| record.event.telemetry);

@@ -7,6 +7,7 @@ use evcharging_common::{
     ids,
     money::{MICROS_PER_UNIT, parse_money},
     pb::cp_registry::v1::Hello,
+    tls::TlsConfig,
 };
 
 /// The longest location, in characters.
@@ -53,6 +54,9 @@ pub struct Config {
     /// Address to serve gRPC health on: it serves while the charge point is linked to the network; none when absent
     #[arg(long, env = "EVCHARGING_HEALTH_LISTEN", value_name = "IP:PORT")]
     pub health_listen: Option<SocketAddr>,
+    /// How the registry is called; the engine beside it is called without TLS.
+    #[command(flatten)]
+    pub tls: TlsConfig,
 }
 
 impl Config {

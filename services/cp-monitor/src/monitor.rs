@@ -2,7 +2,7 @@
 
 use evcharging_common::{
     error::Error,
-    grpc_client::{GrpcChannel, connect_lazily},
+    grpc_client::{self, GrpcChannel},
     grpc_server::{self, GrpcServer},
     shutdown::CancellationToken,
 };
@@ -27,11 +27,11 @@ const QUEUE: usize = 64;
 /// A flag that makes no sense. Peers that are away are waited for.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
     config.validate()?;
-    let connect = |flag, address: &str| {
-        connect_lazily(address).map_err(|problem| Error::invalid_argument(flag, problem))
-    };
-    let registry = connect("--cp-registry-address", &config.cp_registry_address)?;
-    let engine = connect("--engine-address", &config.engine_address)?;
+    let tls = config.tls.load()?;
+    let wrong = |flag| move |problem: String| Error::invalid_argument(flag, problem);
+    let registry = grpc_client::connect(&config.cp_registry_address, tls.as_ref())
+        .map_err(wrong("--cp-registry-address"))?;
+    let engine = grpc_client::connect_lazily(&config.engine_address).map_err(wrong("--engine-address"))?;
     tracing::info!(
         cp_id = config.cp_id,
         engine_address = config.engine_address,

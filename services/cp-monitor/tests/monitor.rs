@@ -236,6 +236,7 @@ async fn the_trace_of_a_command_goes_on_in_what_the_engine_says_to_kafka() {
         log: "off".to_owned(),
         log_format: LogFormat::Text,
         otlp_endpoint: None,
+        trace_ratio: 1.0,
         metrics_listen: None,
     };
     let _observability = observability::install(&config, "monitor-test").unwrap();
@@ -255,7 +256,7 @@ async fn the_trace_of_a_command_goes_on_in_what_the_engine_says_to_kafka() {
     let mut told = Vec::new();
     loop {
         let said = tokio::time::timeout(PATIENCE, telemetry.recv()).await.expect("in time").unwrap();
-        let trace_id = trace_propagation::trace_id(said.traceparent.as_deref().expect("a trace"));
+        let trace_id = trace_propagation::trace_id(said.traceparent().expect("a trace"));
         assert_eq!(trace_id, "0af7651916cd43dd8448eb211c80319c");
         told.push(said.event.telemetry.unwrap());
         if let Some(Telemetry::SupplyEnd(end)) = told.last() {

@@ -6,13 +6,12 @@ use evcharging_common::{
     database::DatabaseConfig,
     error::Error,
     grpc_client::{self, GrpcChannel},
-    grpc_server::{self, GrpcServer, ListenConfig},
+    grpc_server::{Door, GrpcServer, ListenConfig},
     kafka::{self, KafkaConfig, Producer},
     pb::cp_registry::v1::registry_service_server::{RegistryServiceServer, SERVICE_NAME},
     read_model::ReadModel,
     shutdown::CancellationToken,
 };
-use tokio::net::TcpListener;
 use tonic::service::Routes;
 
 use crate::{
@@ -51,7 +50,7 @@ pub struct Config {
 
 /// Cp-registry with its port open.
 pub struct Service {
-    listener: TcpListener,
+    door: Door,
     local_address: SocketAddr,
     kafka: KafkaConfig,
     producer: Producer,
@@ -65,12 +64,12 @@ impl Service {
     /// # Errors
     /// Says which address can't be used, and why.
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
-        let session = grpc_client::connect_lazily(&config.session_address)
+        let door = config.listen.open().await?;
+        let session = grpc_client::connect(&config.session_address, door.tls())
             .map_err(|problem| Error::invalid_argument("session_address", problem))?;
         let read_model = ReadModel::open_lazily(&config.database.database_url)?;
-        let listener = grpc_server::listen(config.listen.listen).await?;
-        let local_address = listener.local_addr().map_err(Error::internal)?;
-        Ok(Self { listener, local_address, kafka: config.kafka, producer, session, read_model })
+        let local_address = door.local_address()?;
+        Ok(Self { door, local_address, kafka: config.kafka, producer, session, read_model })
     }
 
     /// Where it listens.
@@ -90,7 +89,7 @@ impl Service {
         let grpc = RegistryGrpc { links, read_model: self.read_model.clone(), changes: changes.clone() };
         let routes =
             Routes::new(RegistryServiceServer::new(grpc).max_decoding_message_size(MAX_REQUEST_BYTES));
-        let server = GrpcServer::new(self.listener, routes, &[SERVICE_NAME]).await?;
+        let server = GrpcServer::new(self.door, routes, &[SERVICE_NAME]).await?;
         let health = server.health();
         let readiness = async {
             let ready = async {

@@ -10,8 +10,11 @@ const RESERVE: &str = "evcharging.session.v1.SessionService/Reserve";
 const END_SUPPLY: &str = "evcharging.session.v1.SessionService/EndSupply";
 const START: &str = "evcharging.engine.v1.EngineService/Start";
 
-/// Each span that must be there, as service, kind and name, under the one that it hangs on.
-fn edges() -> Vec<((&'static str, &'static str, &'static str), (&'static str, &'static str, &'static str))> {
+/// A span as service, kind and name.
+type Described<'a> = (&'a str, &'a str, &'a str);
+
+/// Each span that must be there, and the one that it hangs on.
+fn edges() -> Vec<(Described<'static>, Described<'static>)> {
     let charge = ("driver", "internal", "charge");
     let requested = ("driver", "producer", "send driver_requests");
     let deciding = ("authorization", "consumer", "process driver_requests");
@@ -53,7 +56,7 @@ fn edges() -> Vec<((&'static str, &'static str, &'static str), (&'static str, &'
     ]
 }
 
-fn described(span: &StoredSpan) -> (&str, &str, &str) {
+fn described(span: &StoredSpan) -> Described<'_> {
     (&span.service, &span.kind, &span.name)
 }
 
@@ -102,7 +105,7 @@ async fn a_charge_is_one_tree_from_the_request_to_the_ticket() {
     assert_eq!(roots, [("driver", "internal", "charge")], "one tree");
 
     // The conventions, one span of each kind.
-    let find = |wanted: (&str, &str, &str)| spans.iter().find(|span| described(span) == wanted).unwrap();
+    let find = |wanted: Described<'_>| spans.iter().find(|span| described(span) == wanted).unwrap();
     let reserved = find(("session", "server", RESERVE));
     for (span, attributes) in [
         (

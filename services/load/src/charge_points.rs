@@ -10,6 +10,7 @@ use evcharging_common::{
     kafka::{KafkaConfig, Producer},
     pb::cp_registry::v1::{GetChargePointRequest, registry_service_client::RegistryServiceClient},
     shutdown::CancellationToken,
+    tls::TlsConfig,
     vocabulary::ChargePointStatus,
 };
 use evcharging_cp_engine as engine;
@@ -87,7 +88,7 @@ impl ChargePoints {
         for number in 1..=count {
             let cp_id = format!("LOAD-{number:04}");
             let engine_config = engine::Config {
-                listen: ListenConfig { listen: ([127, 0, 0, 1], 0).into() },
+                listen: ListenConfig::at(([127, 0, 0, 1], 0).into()),
                 kafka: kafka.clone(),
                 cp_id: cp_id.clone(),
                 max_power_w: MAX_POWER_W,
@@ -104,6 +105,7 @@ impl ChargePoints {
                 key: KEY.parse().map_err(Error::internal)?,
                 cp_registry_address: cp_registry_address.to_owned(),
                 health_listen: None,
+                tls: TlsConfig::default(),
                 engine_address: engine_address.clone(),
             };
             let engine_channel = channel(&engine_address)?;

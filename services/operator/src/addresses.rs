@@ -12,6 +12,7 @@ use evcharging_common::{
             session_service_client::SessionServiceClient,
         },
     },
+    tls::TlsConfig,
 };
 use tonic::{Response, Status};
 
@@ -30,6 +31,9 @@ pub struct ServiceAddresses {
     /// Address of cp-registry; by default that of the network in --data-dir
     #[arg(long, env = "EVCHARGING_CP_REGISTRY_ADDRESS", value_name = "URL")]
     pub cp_registry_address: Option<String>,
+    /// How services are called.
+    #[command(flatten)]
+    pub tls: TlsConfig,
 }
 
 /// A client, and how its service is called in errors.
@@ -85,7 +89,8 @@ impl ServiceAddresses {
                 pick(found.map_err(|problem| Error::new(ErrorCode::NotFound, "NETWORK_NOT_FOUND", problem))?)
             }
         };
-        let channel = grpc_client::connect_lazily(&address)
+        let tls = self.tls.load()?;
+        let channel = grpc_client::connect(&address, tls.as_ref())
             .map_err(|problem| Error::invalid_argument(&format!("--{service}-address"), problem))?;
         Ok((channel, format!("{service} at {address}")))
     }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::{
     addresses::ServiceAddresses,
+    log_filter::{self, LogConfig},
     output::{plain, print, print_json, word},
     settling::{is_healthy, settled},
     tables,
@@ -115,6 +116,8 @@ pub enum AdminConfig {
         #[command(flatten)]
         common: CommonConfig,
     },
+    /// Show or change what one process logs, while it runs
+    Log(LogConfig),
 }
 
 /// What every command has.
@@ -222,6 +225,7 @@ pub async fn admin(config: AdminConfig) -> Result<(), Error> {
         }
         AdminConfig::BlockDriver { driver_id, common } => set_blocked(driver_id, true, common).await,
         AdminConfig::UnblockDriver { driver_id, common } => set_blocked(driver_id, false, common).await,
+        AdminConfig::Log(config) => log_filter::log(config).await,
     }
 }
 

@@ -4,6 +4,7 @@ mod addresses;
 mod admin;
 mod charge;
 mod dead_letters;
+mod log_filter;
 mod output;
 mod paging;
 mod settling;

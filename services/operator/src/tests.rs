@@ -62,6 +62,8 @@ fn every_command_is_understood() {
         "admin in-service MAD-01 --json",
         "admin top-up driver1 12.50 --top-up-id t-1",
         "admin stop-session 0190",
+        "admin log debug --minutes 5 --address http://127.0.0.1:50052",
+        "admin log --reset --address http://127.0.0.1:50052",
         "admin create-driver driver9 --name Ana",
         "admin block-driver driver1",
         "admin unblock-driver driver1",

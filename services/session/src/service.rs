@@ -10,7 +10,7 @@ use evcharging_common::{
     backoff::Backoff,
     database::{Access, Database, DatabaseConfig, Dialect},
     error::Error,
-    grpc_server::{self, GrpcServer, ListenConfig},
+    grpc_server::{Door, GrpcServer, ListenConfig},
     ids,
     kafka::{self, KafkaConfig, Producer},
     money,
@@ -22,7 +22,7 @@ use evcharging_common::{
     shutdown::CancellationToken,
 };
 use futures::future::join_all;
-use tokio::{net::TcpListener, time::Instant};
+use tokio::time::Instant;
 use tonic::service::Routes;
 
 use crate::{
@@ -82,7 +82,7 @@ pub struct Config {
 
 /// The service, with its port and its database open.
 pub struct Service {
-    listener: TcpListener,
+    door: Door,
     local_address: SocketAddr,
     kafka: KafkaConfig,
     producer: Producer,
@@ -106,8 +106,8 @@ impl Service {
     /// # Errors
     /// The port or the database can't be had.
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
-        let listener = grpc_server::listen(config.listen.listen).await?;
-        let local_address = listener.local_addr().map_err(Error::internal)?;
+        let door = config.listen.open().await?;
+        let local_address = door.local_address()?;
         let store = open_store(&config.database.database_url).await?;
         let read_model = ReadModel::open_lazily(&config.database.database_url)?;
         let rules = Rules {
@@ -119,7 +119,7 @@ impl Service {
         let (writer, writer_task) = Writer::start(store.another(), rules, writer_shutdown.clone());
         let (kafka, startup) = (config.kafka, config.startup);
         Ok(Self {
-            listener,
+            door,
             local_address,
             kafka,
             producer,
@@ -166,7 +166,7 @@ impl Service {
         };
         let routes = Routes::new(SessionServiceServer::new(session))
             .add_service(NetworkWriteServiceServer::new(NetworkGrpc { writer: self.writer.clone() }));
-        let server = GrpcServer::new(self.listener, routes, SERVICES).await?;
+        let server = GrpcServer::new(self.door, routes, SERVICES).await?;
         let health = server.health();
         health.set_serving().await;
 

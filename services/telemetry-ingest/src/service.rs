@@ -5,12 +5,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use evcharging_common::{
     error::Error,
     grpc_client::{self, GrpcChannel},
-    grpc_server::{self, GrpcServer, ListenConfig},
+    grpc_server::{Door, GrpcServer, ListenConfig},
     kafka::{self, KafkaConfig, Producer},
     pb::telemetry::v1::telemetry_service_server::{SERVICE_NAME, TelemetryServiceServer},
     shutdown::CancellationToken,
 };
-use tokio::net::TcpListener;
 use tonic::service::Routes;
 
 use crate::{grpc::TelemetryGrpc, ingest::Ingest, live_sessions::LiveSessions};
@@ -42,7 +41,7 @@ pub struct Config {
 
 /// Telemetry-ingest with its port open.
 pub struct Service {
-    listener: TcpListener,
+    door: Door,
     local_address: SocketAddr,
     kafka: KafkaConfig,
     producer: Producer,
@@ -55,11 +54,11 @@ impl Service {
     /// # Errors
     /// Says which address can't be used, and why.
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
-        let session = grpc_client::connect_lazily(&config.session_address)
+        let door = config.listen.open().await?;
+        let session = grpc_client::connect(&config.session_address, door.tls())
             .map_err(|problem| Error::invalid_argument("session_address", problem))?;
-        let listener = grpc_server::listen(config.listen.listen).await?;
-        let local_address = listener.local_addr().map_err(Error::internal)?;
-        Ok(Self { listener, local_address, kafka: config.kafka, producer, session })
+        let local_address = door.local_address()?;
+        Ok(Self { door, local_address, kafka: config.kafka, producer, session })
     }
 
     /// Where it listens.
@@ -75,7 +74,7 @@ impl Service {
         let live = Arc::new(LiveSessions::new());
         let grpc = TelemetryGrpc { live: live.clone(), shutdown: shutdown.clone() };
         let server =
-            GrpcServer::new(self.listener, Routes::new(TelemetryServiceServer::new(grpc)), &[SERVICE_NAME])
+            GrpcServer::new(self.door, Routes::new(TelemetryServiceServer::new(grpc)), &[SERVICE_NAME])
                 .await?;
         let health = server.health();
         let session = self.session.clone();

@@ -9,6 +9,7 @@ use evcharging_common::{
     grpc_server::ListenConfig,
     kafka::{KafkaConfig, Producer},
     shutdown::CancellationToken,
+    tls::TlsConfig,
 };
 use evcharging_cp_engine as engine;
 use evcharging_cp_monitor as monitor;
@@ -49,7 +50,7 @@ impl ChargePoints {
         let register_mwh = first_register_mwh(clock::now_ms());
         for planned in planned {
             let engine_config = engine::Config {
-                listen: ListenConfig { listen: ([127, 0, 0, 1], 0).into() },
+                listen: ListenConfig::at(([127, 0, 0, 1], 0).into()),
                 kafka: kafka.clone(),
                 cp_id: planned.cp_id.clone(),
                 max_power_w: planned.max_power_w,
@@ -120,6 +121,7 @@ fn monitor_config(
         key: folder.charge_point_key(&planned.cp_id).parse().map_err(Error::internal)?,
         cp_registry_address: cp_registry_address.to_owned(),
         health_listen: None,
+        tls: TlsConfig::default(),
         engine_address: engine_address.to_owned(),
     })
 }

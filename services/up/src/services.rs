@@ -9,6 +9,7 @@ use evcharging_common::{
     address_file::Addresses,
     error::Error,
     grpc_client::connect_lazily,
+    grpc_server::ListenConfig,
     kafka::{KafkaConfig, Producer},
     shutdown::CancellationToken,
 };
@@ -66,35 +67,33 @@ impl Services {
         urls: &DatabaseUrls,
         producer: Producer,
     ) -> Result<Self, Error> {
-        let listen = |offset| SocketAddr::new(config.listen_ip, config.port(offset)).to_string();
-        let common = |offset| vec![("--listen", listen(offset))];
+        // Set as a whole: what the environment says of a listener would be said of all four.
+        let listen = |offset| ListenConfig::at(SocketAddr::new(config.listen_ip, config.port(offset)));
         let database = ("--database-url", urls.readers.clone());
         let url = |address: SocketAddr| format!("http://{}", reachable_here(address));
 
-        let mut flags = common(1);
         // The data folder's lock proves that no other session replica lives on its file, even if one was killed a moment ago.
         let startup = if urls.is_server { "auto" } else { "terminate" };
-        flags.extend([("--database-url", urls.session.clone()), ("--startup", startup.to_owned())]);
+        let flags = [("--database-url", urls.session.clone()), ("--startup", startup.to_owned())];
         let mut part: evcharging_session::Config = part_config(&flags)?;
+        part.listen = listen(1);
         part.kafka = kafka.clone();
         let session = evcharging_session::Service::bind(part, producer.clone()).await?;
         let to_session = ("--session-address", url(session.local_address()));
 
-        let mut flags = common(0);
-        flags.extend([database.clone(), to_session.clone()]);
+        let flags = [database.clone(), to_session.clone()];
         let mut part: evcharging_authorization::Config = part_config(&flags)?;
+        part.listen = listen(0);
         part.kafka = kafka.clone();
         let authorization = evcharging_authorization::Service::bind(part, producer.clone()).await?;
 
-        let mut flags = common(2);
-        flags.extend([database, to_session.clone()]);
-        let mut part: evcharging_cp_registry::Config = part_config(&flags)?;
+        let mut part: evcharging_cp_registry::Config = part_config(&[database, to_session.clone()])?;
+        part.listen = listen(2);
         part.kafka = kafka.clone();
         let cp_registry = evcharging_cp_registry::Service::bind(part, producer.clone()).await?;
 
-        let mut flags = common(3);
-        flags.push(to_session);
-        let mut part: evcharging_telemetry_ingest::Config = part_config(&flags)?;
+        let mut part: evcharging_telemetry_ingest::Config = part_config(&[to_session])?;
+        part.listen = listen(3);
         part.kafka = kafka.clone();
         let telemetry = evcharging_telemetry_ingest::Service::bind(part, producer).await?;
 

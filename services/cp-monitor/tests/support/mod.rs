@@ -21,6 +21,7 @@ use evcharging_common::{
         events::v1::{CentralCommand, StartCommand, StopCommand, central_command::Command},
     },
     shutdown::CancellationToken,
+    tls::TlsConfig,
 };
 use evcharging_cp_engine::Service;
 use evcharging_cp_monitor::Config;
@@ -260,7 +261,7 @@ impl Engine {
     pub async fn serve_with_kafka(address: SocketAddr, bootstrap_servers: &str) -> Self {
         let kafka = KafkaConfig::open(bootstrap_servers.to_owned());
         let config = evcharging_cp_engine::Config {
-            listen: ListenConfig { listen: address },
+            listen: ListenConfig::at(address),
             kafka: kafka.clone(),
             cp_id: CP.to_owned(),
             max_power_w: 22_000,
@@ -325,6 +326,7 @@ impl Monitor {
             engine_address: format!("http://{engine}"),
             cp_registry_address: format!("http://{registry}"),
             health_listen: None,
+            tls: TlsConfig::default(),
         };
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(evcharging_cp_monitor::run(config, shutdown.clone()));
