@@ -65,6 +65,7 @@ securityContext:
 - { name: EVCHARGING_LOG_FORMAT, value: {{ .Values.log.format }} }
 {{- with .Values.tracing.otlpEndpoint }}
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+- { name: OTEL_TRACES_SAMPLER_ARG, value: {{ $.Values.tracing.ratio | quote }} }
 {{- end }}
 {{- end }}
 
@@ -99,6 +100,26 @@ securityContext:
 {{- if .Values.kafka.caSecret }}
 - name: kafka-ca
   secret: { secretName: {{ .Values.kafka.caSecret }} }
+{{- end }}
+{{- end }}
+
+{{/* Certificates for mutual TLS: where they are, and their mount and volume. */}}
+{{- define "evcharging.tlsEnv" -}}
+{{- if .Values.tls.secret }}
+- { name: EVCHARGING_TLS_FOLDER, value: /etc/evcharging/tls }
+{{- end }}
+{{- end }}
+
+{{- define "evcharging.tlsMounts" -}}
+{{- if .Values.tls.secret }}
+- { name: tls, mountPath: /etc/evcharging/tls, readOnly: true }
+{{- end }}
+{{- end }}
+
+{{- define "evcharging.tlsVolumes" -}}
+{{- if .Values.tls.secret }}
+- name: tls
+  secret: { secretName: {{ .Values.tls.secret }} }
 {{- end }}
 {{- end }}
 

@@ -27,7 +27,7 @@ spec:
     {{- include "evcharging.selector" $root | nindent 4 }}
     app.kubernetes.io/component: {{ .service }}
   ports:
-    - { name: grpc, port: {{ .port }}, targetPort: grpc, appProtocol: kubernetes.io/h2c }
+    - { name: grpc, port: {{ .port }}, targetPort: grpc, appProtocol: {{ empty $root.Values.tls.secret | ternary "kubernetes.io/h2c" "https" }} }
     - { name: metrics, port: 9090, targetPort: metrics }
 ---
 apiVersion: apps/v1
@@ -74,31 +74,35 @@ spec:
           args: [{{ .service }}]
           env:
             - { name: EVCHARGING_LISTEN, value: "0.0.0.0:{{ .port }}" }
+            # Kubernetes' probes speak no TLS.
+            - { name: EVCHARGING_HEALTH_LISTEN, value: "0.0.0.0:50050" }
             - { name: EVCHARGING_METRICS_LISTEN, value: "0.0.0.0:9090" }
+            {{- include "evcharging.tlsEnv" $root | nindent 12 }}
             {{- include "evcharging.logEnv" $root | nindent 12 }}
             {{- include "evcharging.kafkaEnv" (dict "root" $root "ownSecret" (include "evcharging.name" $root)) | nindent 12 }}
             {{- .env | nindent 12 }}
           ports:
             - { name: grpc, containerPort: {{ .port }} }
+            - { name: health, containerPort: 50050 }
             - { name: metrics, containerPort: 9090 }
           startupProbe:
-            tcpSocket: { port: grpc }
+            tcpSocket: { port: health }
             periodSeconds: 1
             failureThreshold: 60
           readinessProbe:
-            grpc: { port: {{ .port }} }
+            grpc: { port: 50050 }
             periodSeconds: 2
             timeoutSeconds: 2
             failureThreshold: 1
           livenessProbe:
             # That it answers at all: what it waits for outside is no reason to start it anew.
-            tcpSocket: { port: grpc }
+            tcpSocket: { port: health }
             periodSeconds: 10
           lifecycle:
             preStop: { sleep: { seconds: {{ $root.Values.drainSeconds }} } }
           resources: {{- toYaml $values.resources | nindent 12 }}
-          volumeMounts: {{ include "evcharging.kafkaMounts" $root | fromYamlArray | toJson }}
-      volumes: {{ include "evcharging.kafkaVolumes" $root | fromYamlArray | toJson }}
+          volumeMounts: {{ concat (include "evcharging.kafkaMounts" $root | fromYamlArray) (include "evcharging.tlsMounts" $root | fromYamlArray) | toJson }}
+      volumes: {{ concat (include "evcharging.kafkaVolumes" $root | fromYamlArray) (include "evcharging.tlsVolumes" $root | fromYamlArray) | toJson }}
 {{- if gt (int $values.replicas) 1 }}
 ---
 apiVersion: policy/v1
@@ -138,6 +142,10 @@ spec:
         {{- with $root.Values.networkPolicy.clientLabels }}
         - podSelector:
             matchLabels: {{- toYaml . | nindent 14 }}
+        {{- end }}
+        {{- if $root.Values.ingress.enabled }}
+        - namespaceSelector:
+            matchLabels: {{- toYaml $root.Values.ingress.controllerNamespaceLabels | nindent 14 }}
         {{- end }}
     # Whoever collects metrics, wherever it runs.
     - ports: [{ port: metrics }]
