@@ -124,7 +124,8 @@ impl Service<http::Request<Body>> for GrpcChannel {
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let span = spans::client(request.uri().path().trim_start_matches('/'), &self.address);
-        let traceparent = trace_propagation::traceparent_of(&span);
+        let traceparent =
+            trace_propagation::traceparent_of(&span).or_else(trace_propagation::current_traceparent);
         let headers = request.headers_mut();
         if let Some(value) = traceparent.and_then(|text| HeaderValue::try_from(text).ok()) {
             headers.insert(trace_propagation::TRACEPARENT, value);

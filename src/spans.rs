@@ -1,5 +1,8 @@
 //! The spans of the network: their names and attributes follow OpenTelemetry's semantic conventions for RPC, messaging and databases
 //! (<https://opentelemetry.io/docs/specs/semconv/>), in the version that [`SCHEMA_URL`] names.
+//!
+//! What begins or goes on with a trace that comes from elsewhere is of the level info: it carries the trace's id, which is wanted even
+//! where nobody collects spans. What only tells more of it is of the level debug.
 
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 use tonic::Code;
@@ -42,7 +45,7 @@ pub fn client(method: &str, server_address: &str) -> Span {
     if Span::current().is_disabled() {
         return Span::none();
     }
-    tracing::info_span!(
+    tracing::debug_span!(
         "rpc",
         otel.name = method,
         otel.kind = "client",
@@ -67,7 +70,7 @@ pub(crate) fn record_answer(span: &Span, code: Code, is_error: bool) {
 
 /// A record on its way to Kafka, in the trace of `traceparent`.
 pub(crate) fn send(topic: &str, event_id: &str, event_type: &str, key: &str, traceparent: &str) -> Span {
-    let span = tracing::info_span!(
+    let span = tracing::debug_span!(
         "send",
         otel.name = format!("send {topic}"),
         otel.kind = "producer",
@@ -114,7 +117,7 @@ pub fn statement(system: &'static str, summary: &str, text: &str) -> Span {
     if Span::current().is_disabled() {
         return Span::none();
     }
-    tracing::info_span!(
+    tracing::debug_span!(
         "statement",
         otel.name = summary,
         otel.kind = "client",

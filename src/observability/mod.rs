@@ -109,7 +109,7 @@ pub fn install(config: &ObservabilityConfig, service_name: &'static str) -> Resu
         .with_location(false)
         .with_tracked_inactivity(false)
         .with_threads(false)
-        .with_filter(span_filter());
+        .with_filter(span_filter(config.otlp_endpoint.is_some()));
     let lines = lines_layer(config.log_format, std::io::stderr().is_terminal(), std::io::stderr);
     // Its hint lets the filter's own count: what libraries say below it costs nothing then, and librdkafka's client says a lot.
     let events_only = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
@@ -145,7 +145,7 @@ where
     }
 }
 
-/// Our own spans only: those of the libraries below would drown them.
-pub fn span_filter() -> EnvFilter {
-    EnvFilter::new("off,evcharging=info")
+/// Our own spans only: those of the libraries below would drown them. Where nobody collects them, only those that carry the trace's id.
+pub fn span_filter(is_collected: bool) -> EnvFilter {
+    EnvFilter::new(if is_collected { "off,evcharging=debug" } else { "off,evcharging=info" })
 }

@@ -27,7 +27,7 @@ async fn one_trace_follows_a_charge() {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    tracing_subscriber::registry().with(layer.with_filter(observability::span_filter())).init();
+    tracing_subscriber::registry().with(layer.with_filter(observability::span_filter(true))).init();
 
     let folder = tempfile::tempdir().unwrap();
     let data_dir = folder.path().display().to_string();
