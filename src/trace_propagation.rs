@@ -1,11 +1,9 @@
 //! W3C trace context across gRPC and Kafka: one trace follows a charge.
 
-use std::collections::HashMap;
-
 use opentelemetry::{
     Context,
     propagation::{Extractor, TextMapPropagator},
-    trace::TraceContextExt,
+    trace::{TraceContextExt, TraceFlags},
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
@@ -16,20 +14,29 @@ pub const TRACEPARENT: &str = "traceparent";
 
 /// The context of the current span as a `traceparent`; `None` outside any trace.
 pub fn current_traceparent() -> Option<String> {
-    traceparent_of(&Span::current())
+    to_traceparent(&Context::current())
 }
 
 /// The context of a span as a `traceparent`; `None` when it belongs to no trace.
 pub fn traceparent_of(span: &Span) -> Option<String> {
-    let mut carrier = HashMap::new();
-    TraceContextPropagator::new().inject_context(&span.context(), &mut carrier);
-    carrier.remove(TRACEPARENT)
+    to_traceparent(&span.context())
+}
+
+/// Version 00 of W3C Trace Context (section 3.2).
+fn to_traceparent(context: &Context) -> Option<String> {
+    let span = context.span();
+    let span_context = span.span_context();
+    span_context.is_valid().then(|| {
+        let flags = span_context.trace_flags() & TraceFlags::SAMPLED;
+        format!("00-{}-{}-{:02x}", span_context.trace_id(), span_context.span_id(), flags.to_u8())
+    })
 }
 
 /// The id of the current span's trace; `None` outside any.
 pub fn current_trace_id() -> Option<String> {
     let context = Context::current();
-    let span_context = context.span().span_context().clone();
+    let span = context.span();
+    let span_context = span.span_context();
     span_context.is_valid().then(|| span_context.trace_id().to_string())
 }
 
