@@ -69,10 +69,13 @@ fn channel(address: &str, tls: Option<&Tls>) -> Result<Channel, String> {
             return Err(format!("{address:?} is to be called with and without TLS; choose one"));
         }
         // By their names, as the certificates may change: it connects anew then.
-        let names = addresses
-            .iter()
-            .map(|address| address.trim_start_matches("https://").trim_end_matches('/').to_owned());
-        return replicas_by_name::channel(names.collect(), Some(tls.clone()));
+        let with_port = |address: &str| {
+            let name = address.trim_start_matches("https://").trim_end_matches('/');
+            let has_port = name.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+            if has_port { name.to_owned() } else { format!("{name}:443") }
+        };
+        let names = addresses.iter().map(|address| with_port(address)).collect();
+        return replicas_by_name::channel(names, Some(tls.clone()));
     }
     let endpoints = addresses.iter().map(|one| endpoint(one, one, None)).collect::<Result<Vec<_>, _>>()?;
     Ok(match endpoints.as_slice() {
@@ -140,6 +143,7 @@ impl Service<http::Request<Body>> for GrpcChannel {
                     Ok(response) => {
                         Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
                     }
+                    Err(error) if is_timeout(error) => Code::DeadlineExceeded,
                     Err(_) => Code::Unavailable,
                 };
                 spans::record_answer(&Span::current(), code, code != Code::Ok);
@@ -148,6 +152,12 @@ impl Service<http::Request<Body>> for GrpcChannel {
             .instrument(span),
         )
     }
+}
+
+/// Whether a call failed because its deadline passed.
+fn is_timeout(error: &tonic::transport::Error) -> bool {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.into_iter().any(|cause| cause.is::<tonic::TimeoutExpired>())
 }
 
 /// Waits until a peer says by its health service that it can do its work.

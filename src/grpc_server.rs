@@ -42,7 +42,9 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 /// replicas get work.
 const CONNECTION_AGE: Duration = Duration::from_secs(300);
 /// Callers that may be on their way through TLS at a time.
-const HANDSHAKES: usize = 128;
+const HANDSHAKES: usize = 1024;
+/// How long nothing is taken after a connection could not be.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Calls at a time on one connection.
 const MAX_CONCURRENT_STREAMS: u32 = 4096;
 
@@ -66,12 +68,19 @@ impl ListenConfig {
         Self { listen, health_listen: None, tls: TlsConfig::default() }
     }
 
-    /// Opens the ports, and reads the certificates.
+    /// The certificates that are configured, to serve with and to call others with. Must be called inside a runtime.
     ///
     /// # Errors
-    /// Says which address could not be had and why, or what is wrong with the certificates.
-    pub async fn open(&self) -> Result<Door, Error> {
-        let tls = self.tls.load_for_server()?;
+    /// Says what is wrong with them.
+    pub fn load_certificates(&self) -> Result<Option<Tls>, Error> {
+        self.tls.load_for_server()
+    }
+
+    /// Opens the ports, by TLS if there are certificates.
+    ///
+    /// # Errors
+    /// Says which address could not be had and why.
+    pub async fn open(&self, tls: Option<Tls>) -> Result<Door, Error> {
         let health_listener = match self.health_listen {
             Some(address) => Some(listen(address).await?),
             None => None,
@@ -96,9 +105,15 @@ impl Door {
         self.listener.local_addr().map_err(Error::internal)
     }
 
-    /// The certificates, for calls to others.
-    pub fn tls(&self) -> Option<&Tls> {
-        self.tls.as_ref()
+    /// Where health checks are answered without TLS.
+    ///
+    /// # Errors
+    /// As [`Door::local_address`].
+    pub fn health_address(&self) -> Result<Option<SocketAddr>, Error> {
+        self.health_listener
+            .as_ref()
+            .map(|listener| listener.local_addr().map_err(Error::internal))
+            .transpose()
     }
 }
 
@@ -201,6 +216,17 @@ impl GrpcServer {
         Ok(Self { door, routes, health, health_routes })
     }
 
+    /// One that answers nothing but health checks: for a port that anybody may reach.
+    ///
+    /// # Errors
+    /// As [`GrpcServer::new`].
+    pub async fn for_probes(listener: TcpListener) -> Result<Self, Error> {
+        let (reporter, health_service) = tonic_health::server::health_reporter();
+        let health = Health { reporter, services: &[], state: Arc::default() };
+        health.set_not_serving().await;
+        Ok(Self { door: listener.into(), routes: Routes::new(health_service), health, health_routes: None })
+    }
+
     /// What sets the answer to health checks.
     pub fn health(&self) -> Health {
         self.health.clone()
@@ -247,26 +273,35 @@ impl GrpcServer {
     }
 }
 
-fn plain_connections(listener: TcpListener) -> TcpIncoming {
+fn plain_connections(listener: TcpListener) -> impl Stream<Item = Result<TcpStream, Infallible>> {
     // Set here: the builder's own setting reaches only listeners that it makes itself. With the delay, an answer in two parts waits
     // 40 ms for the caller's acknowledgement of the first.
-    TcpIncoming::from(listener).with_nodelay(Some(true))
+    TcpIncoming::from(listener).with_nodelay(Some(true)).filter_map(async |accepted| match accepted {
+        Ok(connection) => Some(Ok(connection)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be taken");
+            // Without files to open, say, the next one fails as fast.
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    })
 }
 
-/// The connections of callers that the certificates let in. A bounded number of others may try at a time; nobody waits for them.
+/// The connections of callers that the certificates let in. Each is let in by a task of its own, and a bounded number at a time.
 fn secure_connections(
     listener: TcpListener,
     tls: Tls,
 ) -> impl Stream<Item = Result<TlsStream<TcpStream>, Infallible>> {
-    let handshakes =
-        plain_connections(listener).filter_map(async |connection| connection.ok()).map(move |connection| {
-            let tls = tls.clone();
-            async move { tls.accept(connection).await }
-        });
-    handshakes.buffer_unordered(HANDSHAKES).filter_map(async |accepted| match accepted {
+    let handshakes = plain_connections(listener).map(move |connection| {
+        let (tls, Ok(connection)) = (tls.clone(), connection);
+        let caller = connection.peer_addr().ok();
+        let accepting = tokio::spawn(async move { tls.accept(connection).await });
+        async move { (caller, accepting.await) }
+    });
+    handshakes.buffer_unordered(HANDSHAKES).filter_map(async |(caller, accepted)| match accepted.ok()? {
         Ok(connection) => Some(Ok(connection)),
         Err(error) => {
-            tracing::info!(%error, "a caller was turned away: it showed no certificate that counts here");
+            tracing::info!(?caller, %error, "a caller did not come in by TLS");
             None
         }
     })

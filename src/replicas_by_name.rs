@@ -47,18 +47,20 @@ async fn follow(
     changes: &mpsc::Sender<Change<Replica, Endpoint>>,
 ) -> Option<()> {
     let mut known = BTreeSet::new();
+    // To all of them, also to those that are connected to: with the certificates as they are now.
+    let mut connect_anew = false;
     loop {
         let mut found = BTreeSet::new();
         for name in names {
             found.extend(look_up(name, &known).await);
         }
-        for new in found.difference(&known) {
+        for new in found.iter().filter(|replica| connect_anew || !known.contains(*replica)) {
             changes.send(Change::Insert(new.clone(), new.endpoint(tls.as_ref())?)).await.ok()?;
         }
         for gone in known.difference(&found) {
             changes.send(Change::Remove(gone.clone())).await.ok()?;
         }
-        known = found;
+        (known, connect_anew) = (found, false);
         let certificates_changed = async {
             match &mut tls {
                 Some(tls) => tls.changed().await,
@@ -67,8 +69,8 @@ async fn follow(
         };
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            // Everybody is connected to anew, and calls under way end where they are.
-            () = certificates_changed => known.clear(),
+            // Calls under way end where they are.
+            () = certificates_changed => connect_anew = true,
             () = changes.closed() => return None,
         }
     }

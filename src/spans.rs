@@ -32,7 +32,7 @@ pub fn server(method: &str, traceparent: Option<&str>) -> Span {
         otel.kind = "server",
         rpc.system.name = "grpc",
         rpc.method = method,
-        rpc.response.status_code = Empty,
+        rpc.status_code = Empty,
         error.type = Empty,
         otel.status_code = Empty,
     );
@@ -40,19 +40,26 @@ pub fn server(method: &str, traceparent: Option<&str>) -> Span {
     span
 }
 
-/// A call of `method` to whoever answers at `server_address`. None outside a trace.
-pub fn client(method: &str, server_address: &str) -> Span {
+/// A call of `method` to whoever answers at `target`, an address as it is configured. None outside a trace.
+pub fn client(method: &str, target: &str) -> Span {
     if Span::current().is_disabled() {
         return Span::none();
     }
+    let name = target.rsplit_once('/').map_or(target, |(_, name)| name);
+    // A list of addresses has no port of its own.
+    let (address, port) = match name.rsplit_once(':') {
+        Some((host, port)) if !name.contains(',') => (host, port.parse::<u16>().ok()),
+        _ => (target, None),
+    };
     tracing::debug_span!(
         "rpc",
         otel.name = method,
         otel.kind = "client",
         rpc.system.name = "grpc",
         rpc.method = method,
-        server.address = server_address,
-        rpc.response.status_code = Empty,
+        server.address = address,
+        server.port = port,
+        rpc.status_code = Empty,
         error.type = Empty,
         otel.status_code = Empty,
     )
@@ -61,7 +68,7 @@ pub fn client(method: &str, server_address: &str) -> Span {
 /// How the call of a span was answered.
 pub(crate) fn record_answer(span: &Span, code: Code, is_error: bool) {
     let name = code_name(code);
-    span.record("rpc.response.status_code", name);
+    span.record("rpc.status_code", name);
     if is_error {
         span.record("error.type", name);
         span.record("otel.status_code", "ERROR");
@@ -104,7 +111,8 @@ pub(crate) fn process(
         messaging.operation.name = "process",
         messaging.operation.type = "process",
         messaging.destination.name = topic,
-        messaging.destination.partition.id = partition,
+        // Text by the conventions, whatever it is.
+        messaging.destination.partition.id = %partition,
         messaging.message.id = event_id,
         kafka.offset = offset,
     );

@@ -39,19 +39,19 @@ pub struct TlsConfig {
 }
 
 /// The certificates, as they are now. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Tls {
     current: watch::Receiver<Arc<Certificates>>,
 }
 
-#[derive(Debug)]
 struct Certificates {
     files: Files,
     /// `None` without a certificate of our own.
     server: Option<Arc<ServerConfig>>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+/// Never shown: there is a key among them.
+#[derive(PartialEq, Eq)]
 struct Files {
     authority: Vec<u8>,
     /// Certificate and key.

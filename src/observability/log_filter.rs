@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::task::AbortHandle;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
 use crate::clock;
@@ -15,7 +16,13 @@ static INSTALLED: OnceLock<LogFilter> = OnceLock::new();
 pub(crate) struct LogFilter {
     handle: reload::Handle<EnvFilter, Registry>,
     configured: String,
-    current: Mutex<Current>,
+    state: Mutex<State>,
+}
+
+struct State {
+    current: Current,
+    /// What will set it back.
+    reverting: Option<AbortHandle>,
 }
 
 /// What is logged now.
@@ -34,7 +41,8 @@ pub(super) fn install(configured: &str) -> Result<reload::Layer<EnvFilter, Regis
     let (layer, handle) = reload::Layer::new(read(configured)?);
     let filter = configured.to_owned();
     let current = Current { filter: filter.clone(), configured: filter.clone(), reverts_at_ms: None };
-    let installed = LogFilter { handle, configured: filter, current: Mutex::new(current) };
+    let state = Mutex::new(State { current, reverting: None });
+    let installed = LogFilter { handle, configured: filter, state };
     INSTALLED.set(installed).map_err(|_| "is set already in this process".to_owned())?;
     Ok(layer)
 }
@@ -51,7 +59,7 @@ impl LogFilter {
 
     /// What is logged now.
     pub(crate) fn current(&self) -> Current {
-        self.lock().clone()
+        self.lock().current.clone()
     }
 
     /// Logs by `filter` for a while, by what was configured when it is empty. Must be called inside a runtime.
@@ -59,36 +67,54 @@ impl LogFilter {
     /// # Errors
     /// Says for people why a filter can't be read.
     pub(crate) fn set(&'static self, filter: &str, duration: Duration) -> Result<Current, String> {
-        let is_configured = filter.is_empty() || filter == self.configured;
         let filter = if filter.is_empty() { &self.configured } else { filter };
         let read = read(filter)?;
         let until_ms = clock::now_ms() + i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2);
-        let reverts_at_ms = (!is_configured).then_some(until_ms);
-        let current = self.apply(read, filter, reverts_at_ms)?;
-        tracing::info!(filter, configured = self.configured, ?reverts_at_ms, "what is logged was changed");
-        if reverts_at_ms.is_some() {
-            tokio::spawn(async move {
-                tokio::time::sleep(duration).await;
-                // Changed again meanwhile, it is another one's to revert.
-                if self.current().reverts_at_ms == reverts_at_ms {
-                    // It could be read before, and only that can fail.
-                    drop(self.set("", Duration::ZERO));
-                }
-            });
+        let reverts_at_ms = (*filter != self.configured).then_some(until_ms);
+        // Before it is: the new filter may leave it out.
+        tracing::info!(filter, configured = self.configured, ?reverts_at_ms, "what is logged is changed");
+        let mut state = self.lock();
+        if let Some(reverting) = state.reverting.take() {
+            reverting.abort();
         }
-        Ok(current)
+        self.apply(&mut state, read, filter, reverts_at_ms)?;
+        if reverts_at_ms.is_some() {
+            let reverting = tokio::spawn(async move {
+                tokio::time::sleep(duration).await;
+                self.revert(reverts_at_ms);
+            });
+            state.reverting = Some(reverting.abort_handle());
+        }
+        Ok(state.current.clone())
     }
 
-    fn apply(&self, read: EnvFilter, filter: &str, reverts_at_ms: Option<i64>) -> Result<Current, String> {
-        let mut current = self.lock();
+    /// Logs as configured again, if it still is what was set until then.
+    fn revert(&self, reverts_at_ms: Option<i64>) {
+        let mut state = self.lock();
+        if state.current.reverts_at_ms == reverts_at_ms
+            && let Ok(read) = read(&self.configured)
+            && let Ok(()) = self.apply(&mut state, read, &self.configured, None)
+        {
+            drop(state);
+            tracing::info!(filter = self.configured, "what is logged is as configured again");
+        }
+    }
+
+    fn apply(
+        &self,
+        state: &mut State,
+        read: EnvFilter,
+        filter: &str,
+        reverts_at_ms: Option<i64>,
+    ) -> Result<(), String> {
         self.handle.reload(read).map_err(|error| error.to_string())?;
-        filter.clone_into(&mut current.filter);
-        current.reverts_at_ms = reverts_at_ms;
-        Ok(current.clone())
+        filter.clone_into(&mut state.current.filter);
+        state.current.reverts_at_ms = reverts_at_ms;
+        Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Current> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // No code under the lock can leave it half changed.
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -44,18 +44,21 @@ fn config(folder: &TempDir) -> TlsConfig {
     TlsConfig { tls_folder: Some(folder.path().to_owned()) }
 }
 
-/// A server with these certificates and a port for probes.
-async fn serve(folder: &TempDir, shutdown: &CancellationToken) -> (SocketAddr, SocketAddr) {
-    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let probe = tokio::net::TcpListener::bind(anywhere).await.unwrap().local_addr().unwrap();
-    let listen =
-        ListenConfig { health_listen: Some(probe), tls: config(folder), ..ListenConfig::at(anywhere) };
-    let door = listen.open().await.unwrap();
-    let address = door.local_address().unwrap();
+const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// A server with these certificates, and where it answers: to callers, and to probes.
+async fn serve(
+    folder: &TempDir,
+    listen: SocketAddr,
+    shutdown: &CancellationToken,
+) -> (SocketAddr, SocketAddr) {
+    let config = ListenConfig { listen, health_listen: Some(ANYWHERE), tls: config(folder) };
+    let door = config.open(config.load_certificates().unwrap()).await.unwrap();
+    let addresses = (door.local_address().unwrap(), door.health_address().unwrap().unwrap());
     let server = GrpcServer::new(door, Routes::default(), &[]).await.unwrap();
     server.health().set_serving().await;
     tokio::spawn(server.serve(shutdown.clone()));
-    (address, probe)
+    addresses
 }
 
 async fn ask(address: &str, tls: Option<&Tls>) -> Result<(), Status> {
@@ -66,24 +69,33 @@ async fn ask(address: &str, tls: Option<&Tls>) -> Result<(), Status> {
 #[tokio::test]
 async fn only_callers_of_the_same_authority_come_in_and_probes_need_none() {
     let (authority, another) = (Authority::new(), Authority::new());
-    let (servers, callers, strangers) = (authority.folder(), authority.folder(), another.folder());
+    let (servers, callers) = (authority.folder(), authority.folder());
     let shutdown = CancellationToken::new();
-    let (address, probe) = serve(&servers, &shutdown).await;
+    let (address, probe) = serve(&servers, ANYWHERE, &shutdown).await;
     let name = format!("localhost:{}", address.port());
 
-    let callers = config(&callers).load().unwrap().unwrap();
+    let known = config(&callers).load().unwrap().unwrap();
     for address in [format!("https://{name}"), format!("dns:///{name}"), name.clone()] {
-        ask(&address, Some(&callers)).await.unwrap();
+        ask(&address, Some(&known)).await.unwrap();
     }
-    let strangers = config(&strangers).load().unwrap().unwrap();
-    for (address, tls) in [
-        (format!("https://{name}"), Some(&strangers)),
-        (format!("http://{name}"), None),
-        // The name on the certificate is another one.
-        (format!("https://{address}"), Some(&callers)),
+    // They would take the server, and it does not take them: one shows nothing, one what another authority has signed.
+    let (nameless, stranger) = (authority.folder(), another.folder());
+    for file in ["tls.crt", "tls.key"] {
+        fs::remove_file(nameless.path().join(file)).unwrap();
+    }
+    fs::copy(servers.path().join("ca.crt"), stranger.path().join("ca.crt")).unwrap();
+    // These would not take the server: it is another authority's, and another name than the one on its certificate.
+    let doubting = another.folder();
+    for (address, folder) in [
+        (format!("https://{name}"), &nameless),
+        (format!("https://{name}"), &stranger),
+        (format!("https://{name}"), &doubting),
+        (format!("https://{address}"), &callers),
     ] {
-        assert!(ask(&address, tls).await.is_err(), "{address}");
+        let tls = config(folder).load().unwrap().unwrap();
+        assert!(ask(&address, Some(&tls)).await.is_err(), "{address}");
     }
+    assert!(ask(&format!("http://{name}"), None).await.is_err());
     ask(&format!("http://{probe}"), None).await.unwrap();
     shutdown.cancel();
 }
@@ -100,7 +112,7 @@ async fn changed_certificates_count_and_broken_ones_do_not() {
     assert!(Arc::ptr_eq(&before, &tls.current.borrow()));
     new.issue(folder.path());
     tokio::time::timeout(LOOK * 3, tls.changed()).await.unwrap();
-    assert_ne!(before.files, tls.current.borrow().files);
+    assert!(before.files != tls.current.borrow().files);
 }
 
 #[tokio::test]
@@ -108,24 +120,37 @@ async fn both_ends_go_on_with_certificates_of_a_new_authority() {
     let (old, new) = (Authority::new(), Authority::new());
     let (servers, callers) = (old.folder(), old.folder());
     let shutdown = CancellationToken::new();
-    let (address, _) = serve(&servers, &shutdown).await;
+    let (address, _) = serve(&servers, ANYWHERE, &shutdown).await;
+    let name = format!("https://localhost:{}", address.port());
     let tls = config(&callers).load().unwrap().unwrap();
-    let channel = grpc_client::connect(&format!("https://localhost:{}", address.port()), Some(&tls)).unwrap();
+    let channel = grpc_client::connect(&name, Some(&tls)).unwrap();
     grpc_client::wait_until_serving(&channel).await;
 
+    // Callers of before may be slow to get the new ones: they go on, until they connect anew.
+    let before = old.folder();
+    let slow = config(&before).load().unwrap().unwrap();
     new.issue(servers.path());
-    new.issue(callers.path());
-    let strangers = old.folder();
-    let stranger = config(&strangers).load().unwrap().unwrap();
-    let address = format!("https://localhost:{}", address.port());
+    let patience = Duration::from_secs(30);
     let is_turned_away = async {
-        while ask(&address, Some(&stranger)).await.is_ok() {
+        while ask(&name, Some(&slow)).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), is_turned_away).await.unwrap();
-    // The same channel, which may have to connect anew.
-    tokio::time::timeout(Duration::from_secs(30), grpc_client::wait_until_serving(&channel)).await.unwrap();
+    tokio::time::timeout(patience, is_turned_away).await.unwrap();
+    grpc_client::wait_until_serving(&channel).await;
+
+    // The same channel finds its way to a server that never had the old ones.
+    new.issue(callers.path());
+    shutdown.cancel();
+    let shutdown = CancellationToken::new();
+    let serving_again = async {
+        while tokio::net::TcpListener::bind(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        serve(&servers, address, &shutdown).await;
+        grpc_client::wait_until_serving(&channel).await;
+    };
+    tokio::time::timeout(patience, serving_again).await.unwrap();
     shutdown.cancel();
 }
 
@@ -134,14 +159,17 @@ async fn what_is_missing_or_wrong_is_named() {
     let authority = Authority::new();
     let folder = authority.folder();
     fs::remove_file(folder.path().join("tls.key")).unwrap();
-    let problem = config(&folder).load().unwrap_err().message;
+    let problem = config(&folder).load().err().unwrap().message;
     assert!(problem.contains("tls.key is missing"), "{problem}");
     fs::remove_file(folder.path().join("tls.crt")).unwrap();
     assert!(config(&folder).load().unwrap().is_some(), "a client may have none");
     assert!(config(&folder).load_for_server().is_err());
     fs::write(folder.path().join("ca.crt"), "rubbish").unwrap();
-    let problem = config(&folder).load().unwrap_err().message;
+    let problem = config(&folder).load().err().unwrap().message;
     assert!(problem.contains("ca.crt holds no certificate"), "{problem}");
-    assert!(grpc_client::connect("https://localhost:1", None).is_err());
+    assert!(
+        grpc_client::connect("https://localhost:1", None)
+            .is_err_and(|problem| problem.contains("--tls-folder"))
+    );
     assert!(TlsConfig::default().load().unwrap().is_none());
 }

@@ -63,10 +63,11 @@ impl Service {
     /// # Errors
     /// Says which address can't be used, and why.
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
-        let door = config.listen.open().await?;
-        let session = grpc_client::connect(&config.session_address, door.tls())
+        let tls = config.listen.load_certificates()?;
+        let session = grpc_client::connect(&config.session_address, tls.as_ref())
             .map_err(|problem| Error::invalid_argument("session_address", problem))?;
         let read_model = ReadModel::open_lazily(&config.database.database_url)?;
+        let door = config.listen.open(tls).await?;
         let local_address = door.local_address()?;
         Ok(Self { door, local_address, kafka: config.kafka, producer, session, read_model })
     }

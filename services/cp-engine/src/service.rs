@@ -33,7 +33,7 @@ impl Service {
     /// A flag that makes no sense, or a port that can't be had.
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
         config.validate()?;
-        let door = config.listen.open().await?;
+        let door = config.listen.open(config.listen.load_certificates()?).await?;
         let local_address = door.local_address()?;
         let engine = EngineHandle::new(&config);
         let service = EngineServiceServer::new(EngineGrpc::new(engine.clone()))

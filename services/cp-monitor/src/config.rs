@@ -54,7 +54,7 @@ pub struct Config {
     /// Address to serve gRPC health on: it serves while the charge point is linked to the network; none when absent
     #[arg(long, env = "EVCHARGING_HEALTH_LISTEN", value_name = "IP:PORT")]
     pub health_listen: Option<SocketAddr>,
-    /// How the registry is called; the engine beside it is called without TLS.
+    /// How the registry is called, and the engine if its address says https.
     #[command(flatten)]
     pub tls: TlsConfig,
 }

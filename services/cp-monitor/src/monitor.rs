@@ -31,7 +31,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
     let wrong = |flag| move |problem: String| Error::invalid_argument(flag, problem);
     let registry = grpc_client::connect(&config.cp_registry_address, tls.as_ref())
         .map_err(wrong("--cp-registry-address"))?;
-    let engine = grpc_client::connect_lazily(&config.engine_address).map_err(wrong("--engine-address"))?;
+    let engine =
+        grpc_client::connect(&config.engine_address, tls.as_ref()).map_err(wrong("--engine-address"))?;
     tracing::info!(
         cp_id = config.cp_id,
         engine_address = config.engine_address,
@@ -74,7 +75,13 @@ pub async fn run_with_channels(
     let health_server = match config.health_listen {
         Some(address) => {
             let listener = grpc_server::listen(address).await?;
-            Some(GrpcServer::new(listener, Routes::default(), &[]).await?)
+            // Where TLS is asked for, nobody without it may set what is logged.
+            let has_tls = config.tls.tls_folder.is_some();
+            Some(if has_tls {
+                GrpcServer::for_probes(listener).await?
+            } else {
+                GrpcServer::new(listener, Routes::default(), &[]).await?
+            })
         }
         None => None,
     };

@@ -40,7 +40,7 @@ async fn a_process_logs_more_when_it_is_asked_and_less_again() {
 
     // A short while: it is over by itself.
     set("debug", 50).await.unwrap();
-    network.session.wait_for_line("filter=\"info\"");
+    network.session.wait_for_line("what is logged is as configured again");
     let now = logs.get_log_filter(GetLogFilterRequest {}).await.unwrap().into_inner().log_filter.unwrap();
     assert_eq!((now.filter.as_str(), now.reverts_at_ms), ("info", 0));
 }

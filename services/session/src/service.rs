@@ -106,7 +106,7 @@ impl Service {
     /// # Errors
     /// The port or the database can't be had.
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
-        let door = config.listen.open().await?;
+        let door = config.listen.open(config.listen.load_certificates()?).await?;
         let local_address = door.local_address()?;
         let store = open_store(&config.database.database_url).await?;
         let read_model = ReadModel::open_lazily(&config.database.database_url)?;

@@ -65,7 +65,10 @@ securityContext:
 - { name: EVCHARGING_LOG_FORMAT, value: {{ .Values.log.format }} }
 {{- with .Values.tracing.otlpEndpoint }}
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- /* Not for what is so anyway: charge points would begin anew. */}}
+{{- if ne (float64 $.Values.tracing.ratio) 1.0 }}
 - { name: OTEL_TRACES_SAMPLER_ARG, value: {{ $.Values.tracing.ratio | quote }} }
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -105,19 +108,19 @@ securityContext:
 
 {{/* Certificates for mutual TLS: where they are, and their mount and volume. */}}
 {{- define "evcharging.tlsEnv" -}}
-{{- if .Values.tls.secret }}
+{{- if and .Values.tls.secret (ne .Values.profile "demo") }}
 - { name: EVCHARGING_TLS_FOLDER, value: /etc/evcharging/tls }
 {{- end }}
 {{- end }}
 
 {{- define "evcharging.tlsMounts" -}}
-{{- if .Values.tls.secret }}
+{{- if and .Values.tls.secret (ne .Values.profile "demo") }}
 - { name: tls, mountPath: /etc/evcharging/tls, readOnly: true }
 {{- end }}
 {{- end }}
 
 {{- define "evcharging.tlsVolumes" -}}
-{{- if .Values.tls.secret }}
+{{- if and .Values.tls.secret (ne .Values.profile "demo") }}
 - name: tls
   secret: { secretName: {{ .Values.tls.secret }} }
 {{- end }}
