@@ -259,6 +259,8 @@ impl Engine {
             power_w,
             session_id: session_id.to_owned(),
             fault_message: fault_message.to_owned(),
+            // Its handle's to tell.
+            engine_id: String::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use evcharging_common::{clock, error::Error, pb::engine::v1::EngineState};
+use evcharging_common::{clock, error::Error, ids, pb::engine::v1::EngineState};
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{config::Config, engine::Engine, telemetry_queue::TelemetryQueue};
@@ -18,6 +18,7 @@ pub struct EngineHandle {
 
 struct Shared {
     cp_id: String,
+    engine_id: String,
     clock: Instant,
     guarded: Mutex<Guarded>,
     queue: TelemetryQueue,
@@ -37,6 +38,7 @@ impl EngineHandle {
         Self {
             shared: Arc::new(Shared {
                 cp_id: config.cp_id.clone(),
+                engine_id: ids::new_id(),
                 clock: Instant::now(),
                 guarded: Mutex::new(Guarded { engine, is_closed: false }),
                 queue: TelemetryQueue::default(),
@@ -161,7 +163,7 @@ impl EngineHandle {
             }
             self.shared.supply_changed.notify_one();
         }
-        done.map(|()| guarded.engine.state())
+        done.map(|()| EngineState { engine_id: self.shared.engine_id.clone(), ..guarded.engine.state() })
     }
 
     fn now_ms(&self) -> i64 {

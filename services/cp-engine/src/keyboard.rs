@@ -145,6 +145,7 @@ mod tests {
             power_w: 22_000,
             session_id: "s-1".to_owned(),
             fault_message: String::new(),
+            engine_id: String::new(),
         };
         let line = describe("MAD-01", Ok(state));
         assert_eq!(line, "MAD-01: charging, register 1.234 kWh, 22.0 kW for session s-1");

@@ -13,6 +13,8 @@ struct Noted {
     expected: Expected,
     /// A session whose start is being tried: the engine may supply it already.
     starting_session_id: Option<String>,
+    /// A session that the engine supplied and forgot.
+    lost_session_id: String,
     /// Grows with each change.
     revision: u64,
 }
@@ -55,6 +57,18 @@ impl Assignment {
                 noted.expected = Expected::Nothing;
             }
         });
+    }
+
+    /// The engine has forgotten this session, which it supplied; an empty one is none.
+    pub fn lose(&self, session_id: &str) {
+        if !session_id.is_empty() {
+            self.change(|noted| session_id.clone_into(&mut noted.lost_session_id));
+        }
+    }
+
+    /// Whether the engine has forgotten this session. To begin it anew would supply again what it had supplied.
+    pub fn is_lost(&self, session_id: &str) -> bool {
+        self.lock().lost_session_id == session_id
     }
 
     /// Which state of this note it is: what the engine said of itself before a change says nothing about what it does after it.

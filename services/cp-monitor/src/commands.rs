@@ -104,6 +104,10 @@ impl CommandRunner {
 
     async fn start(&self, start: &StartCommand) {
         let StartCommand { session_id, energy_limit_mwh, .. } = start;
+        if self.assignment.is_lost(session_id) {
+            // Its fault was reported; this says so once more, should the report have found no link.
+            return self.refuse(session_id, "the engine began anew during this session".to_owned());
+        }
         self.assignment.begin_start(session_id);
         let started = persist(|| self.try_start(session_id, *energy_limit_mwh)).await;
         let cp_id = &self.cp_id;
@@ -123,15 +127,20 @@ impl CommandRunner {
                 tracing::warn!(cp_id, session_id, %error, "the engine did not start");
                 // A start that was received too late to be answered must not go on by itself.
                 self.assignment.set("");
-                let refusal = CommandRefused { session_id: session_id.clone(), message: error.message };
-                if self.refusals.try_send(refusal).is_err() {
-                    tracing::warn!(
-                        cp_id,
-                        session_id,
-                        "too many refusals wait for the registry; this one is left out"
-                    );
-                }
+                self.refuse(session_id, error.message);
             }
+        }
+    }
+
+    fn refuse(&self, session_id: &str, message: String) {
+        let refusal = CommandRefused { session_id: session_id.to_owned(), message };
+        if self.refusals.try_send(refusal).is_err() {
+            let cp_id = &self.cp_id;
+            tracing::warn!(
+                cp_id,
+                session_id,
+                "too many refusals wait for the registry; this one is left out"
+            );
         }
     }
 

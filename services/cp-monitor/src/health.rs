@@ -1,6 +1,12 @@
 //! What a series of checks says about the engine. Pure.
 
-use evcharging_common::{pb::cp_registry::v1::FaultReport, vocabulary::FaultKind};
+use evcharging_common::{
+    pb::{
+        cp_registry::v1::FaultReport,
+        engine::v1::{EngineMode, EngineState},
+    },
+    vocabulary::FaultKind,
+};
 
 /// One check without answer may be a hiccup; this many in a row are not.
 const UNANSWERED_CHECKS: u32 = 2;
@@ -92,6 +98,25 @@ impl HealthTracker {
     }
 }
 
+/// The engine that the last check found, and what it supplied. An engine that begins anew between two checks is as good as one that was
+/// gone: it has forgotten what it did.
+#[derive(Debug, Default)]
+pub struct SeenEngine {
+    engine_id: String,
+    session_id: String,
+}
+
+impl SeenEngine {
+    /// Takes a state into account. When it is that of another start of the engine, what the one before supplied, empty for nothing.
+    pub fn began_anew(&mut self, state: &EngineState) -> Option<String> {
+        let session_id =
+            if state.mode() == EngineMode::Charging { state.session_id.clone() } else { String::new() };
+        let before = std::mem::replace(self, Self { engine_id: state.engine_id.clone(), session_id });
+        let is_another = !before.engine_id.is_empty() && before.engine_id != state.engine_id;
+        is_another.then_some(before.session_id)
+    }
+}
+
 fn fault(kind: FaultKind, message: String) -> EngineHealth {
     EngineHealth::Faulty(FaultReport {
         kind: kind.into(),
@@ -162,6 +187,35 @@ mod tests {
     fn another_monitor_that_stays_is_a_fault() {
         let outcomes = std::iter::repeat_n(refused(), 6).chain([CheckOutcome::Ok]);
         assert_eq!(said(outcomes), ["", "", "", "", "ENGINE_CONNECTION_LOST", "", "OK"]);
+    }
+
+    #[test]
+    fn an_engine_that_began_anew_has_lost_what_it_supplied() {
+        let state = |engine_id: &str, session_id: &str| {
+            let mode = if session_id.is_empty() { EngineMode::Idle } else { EngineMode::Charging };
+            EngineState {
+                engine_id: engine_id.to_owned(),
+                session_id: session_id.to_owned(),
+                mode: mode.into(),
+                ..Default::default()
+            }
+        };
+        let mut seen = SeenEngine::default();
+        for (engine_id, session_id, lost) in [
+            ("a", "", None),
+            ("a", "s-1", None),
+            ("b", "", Some("s-1")),
+            ("b", "s-2", None),
+            ("c", "s-2", Some("s-2")),
+            ("c", "", None),
+            ("d", "", Some("")),
+        ] {
+            assert_eq!(
+                seen.began_anew(&state(engine_id, session_id)).as_deref(),
+                lost,
+                "{engine_id} {session_id}"
+            );
+        }
     }
 
     #[test]

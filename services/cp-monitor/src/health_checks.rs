@@ -12,7 +12,7 @@ use tokio::{sync::watch, time::MissedTickBehavior};
 use crate::{
     assignment::Assignment,
     engine_client::EngineClient,
-    health::{EngineHealth, HealthTracker},
+    health::{CheckOutcome, EngineHealth, HealthTracker, SeenEngine},
 };
 
 /// Between two checks.
@@ -26,13 +26,20 @@ pub async fn run(
     health: watch::Sender<Option<EngineHealth>>,
 ) {
     let mut tracker = HealthTracker::default();
+    let mut seen = SeenEngine::default();
     // A thousand monitors that start together must not check together for ever.
     let first_wait = Backoff::new(CHECK_INTERVAL, CHECK_INTERVAL).next_wait();
     let mut next_check = tokio::time::interval_at(tokio::time::Instant::now() + first_wait, CHECK_INTERVAL);
     next_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let revision = assignment.revision();
-        let (outcome, state) = engine.check_health().await;
+        let (mut outcome, state) = engine.check_health().await;
+        if let Some(state) = &state
+            && let Some(lost_session_id) = seen.began_anew(state)
+        {
+            assignment.lose(&lost_session_id);
+            outcome = CheckOutcome::ConnectionLost("it began anew".to_owned());
+        }
         if let Some(changed) = tracker.record(outcome) {
             log(cp_id, &changed);
             health.send_replace(Some(changed));

@@ -184,6 +184,27 @@ async fn after_a_restart_of_the_registry_the_monitor_is_back_and_says_the_health
 }
 
 #[tokio::test]
+async fn an_engine_that_begins_anew_between_two_checks_is_a_fault_and_its_session_over() {
+    let (engine, mut registry) = (Engine::serve_anywhere().await, FakeRegistry::serve_anywhere().await);
+    let address = engine.address;
+    let _monitor = Monitor::start(address, registry.address);
+    registry.expect_healthy_link().await;
+    registry.start("s-1").await;
+    engine.until(|state| state.session_id == "s-1").await;
+    // For long enough that a check has seen it.
+    engine.until(|state| state.register_mwh > 20_000).await;
+    engine.stop().await;
+    let engine = Engine::serve(address).await;
+    assert_eq!(kind_of(&registry.next_fault().await), FaultKind::EngineConnectionLost);
+    registry.expect_recovered().await;
+    // A registry that did not hear of the fault says it again.
+    registry.start("s-1").await;
+    let Message::CommandRefused(refusal) = registry.next().await else { panic!("no refusal") };
+    assert_eq!(refusal.session_id, "s-1");
+    assert_eq!(engine.state().await.mode(), EngineMode::Idle);
+}
+
+#[tokio::test]
 async fn a_session_that_the_registry_does_not_expect_is_stopped() {
     let (mut engine, mut registry) = (Engine::serve_anywhere().await, FakeRegistry::serve_anywhere().await);
     let start = StartRequest { session_id: "s-1".to_owned(), energy_limit_mwh: 5_000_000 };
