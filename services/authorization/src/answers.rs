@@ -1,30 +1,40 @@
 //! Telling the driver on driver_notifications what was decided.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use evcharging_common::{
     backoff::Backoff,
     error::Error,
     kafka::{OutgoingRecord, Producer},
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{charge_request::ChargeRequest, decision::Decision};
 
 /// Answers that may be on their way to Kafka without anybody waiting for them.
 const MAX_IN_BACKGROUND: u32 = 1024;
+/// Between two lines about answers that were not delivered.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// Sends answers. Cheap to clone.
 #[derive(Clone)]
 pub struct Answers {
     producer: Producer,
     background: Arc<Semaphore>,
+    undelivered: Arc<Undelivered>,
 }
 
 impl Answers {
     /// Sends by `producer`.
     pub fn new(producer: Producer) -> Self {
-        Self { producer, background: Arc::new(Semaphore::new(MAX_IN_BACKGROUND as usize)) }
+        let background = Arc::new(Semaphore::new(MAX_IN_BACKGROUND as usize));
+        Self { producer, background, undelivered: Arc::default() }
     }
 
     /// Sends an answer in the current trace and waits until Kafka has it, however long it is away.
@@ -33,7 +43,7 @@ impl Answers {
         let mut backoff = Backoff::reconnect();
         while let Err(error) = self.producer.send_record(&record).await {
             if !error.is_retryable() {
-                log_undelivered(request, &error);
+                self.undelivered.note(request, &error);
                 return;
             }
             tracing::debug!(request_id = request.request_id, %error, "an answer waits for Kafka");
@@ -45,12 +55,12 @@ impl Answers {
     pub fn deliver_in_background(&self, request: &ChargeRequest, decision: &Decision) {
         let Ok(place) = self.background.clone().try_acquire_owned() else {
             let busy = Error::unavailable("too many answers wait for Kafka", "no place left");
-            return log_undelivered(request, &busy);
+            return self.undelivered.note(request, &busy);
         };
-        let (record, request, producer) = (record(request, decision), request.clone(), self.producer.clone());
+        let (record, request, answers) = (record(request, decision), request.clone(), self.clone());
         tokio::spawn(async move {
-            if let Err(error) = producer.send_record(&record).await {
-                log_undelivered(&request, &error);
+            if let Err(error) = answers.producer.send_record(&record).await {
+                answers.undelivered.note(&request, &error);
             }
             drop(place);
         });
@@ -69,7 +79,23 @@ fn record(request: &ChargeRequest, decision: &Decision) -> OutgoingRecord {
     OutgoingRecord::new(&request.driver_id, &decision.to_notification(request))
 }
 
-fn log_undelivered(request: &ChargeRequest, error: &Error) {
-    let ChargeRequest { request_id, driver_id, .. } = request;
-    tracing::warn!(request_id, driver_id, %error, "an answer did not get to driver_notifications");
+/// Answers that did not get to Kafka. Thousands of them in a second make one line.
+#[derive(Debug, Default)]
+struct Undelivered {
+    since_said: AtomicU64,
+    said_at: Mutex<Option<Instant>>,
+}
+
+impl Undelivered {
+    fn note(&self, request: &ChargeRequest, error: &Error) {
+        let ChargeRequest { request_id, driver_id, .. } = request;
+        tracing::debug!(request_id, driver_id, %error, "an answer did not get to driver_notifications");
+        let count = self.since_said.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut said_at = self.said_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if said_at.is_none_or(|at| at.elapsed() >= BETWEEN_LINES) {
+            *said_at = Some(Instant::now());
+            self.since_said.store(0, Ordering::Relaxed);
+            tracing::warn!(count, %error, "answers did not get to driver_notifications");
+        }
+    }
 }
