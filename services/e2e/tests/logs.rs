@@ -1,6 +1,8 @@
 //! Logs and errors help whoever looks for a fault: they name its trace, and say more when they are asked to.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
 use evcharging_common::{
     grpc_client,
     pb::{
@@ -8,7 +10,7 @@ use evcharging_common::{
         session::v1::{CreateDriverRequest, GetSessionRequest},
     },
 };
-use evcharging_testkit::TestNetwork;
+use evcharging_testkit::{Process, TestNetwork};
 use tonic::{Code, Request};
 use tonic_types::StatusExt;
 
@@ -43,6 +45,19 @@ async fn a_process_logs_more_when_it_is_asked_and_less_again() {
     network.session.wait_for_line("what is logged is as configured again");
     let now = logs.get_log_filter(GetLogFilterRequest {}).await.unwrap().into_inner().log_filter.unwrap();
     assert_eq!((now.filter.as_str(), now.reverts_at_ms), ("info", 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tool_for_it_runs_in_the_container_of_the_service_whose_ports_are_taken() {
+    let network = TestNetwork::start().await;
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let session = network.address("session");
+    let arguments = ["--metrics-listen", &taken, "admin", "log", "debug", "--address", session];
+    let mut tool = Process::start("admin log", &arguments.map(str::to_owned));
+    assert_eq!(tool.wait(Duration::from_secs(10)), 0, "{}", tool.output());
+    let said = tool.output();
+    assert!(said.starts_with("logs debug until ") && said.ends_with(", then info again"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,8 +92,8 @@ impl Part {
         }
     }
 
-    /// Whether its output is for a person who looks at it, rather than a log.
-    pub fn speaks_to_a_person(&self) -> bool {
+    /// Whether it is asked something and ends, rather than serves.
+    pub fn is_tool(&self) -> bool {
         match self {
             Self::Driver(_)
             | Self::Charge(_)
@@ -102,15 +102,20 @@ impl Part {
             | Self::Migrate(_)
             | Self::Topics(_)
             | Self::DeadLetters(_) => true,
-            // There it has a live line, which log lines would tear.
-            Self::Up(_) => std::io::stdout().is_terminal(),
-            Self::Authorization(_)
+            Self::Up(_)
+            | Self::Authorization(_)
             | Self::Session(_)
             | Self::CpRegistry(_)
             | Self::TelemetryIngest(_)
             | Self::CpEngine(_)
             | Self::CpMonitor(_) => false,
         }
+    }
+
+    /// Whether its output is for a person who looks at it, rather than a log.
+    pub fn speaks_to_a_person(&self) -> bool {
+        // On a terminal, `up` has a live line, which log lines would tear.
+        self.is_tool() || (matches!(self, Self::Up(_)) && std::io::stdout().is_terminal())
     }
 }
 

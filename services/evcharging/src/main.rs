@@ -53,6 +53,10 @@ async fn run(command_line: CommandLine, log_was_given: bool) -> Result<ExitCode,
         // What it prints is for its reader already; only what goes wrong is added.
         "warn".clone_into(&mut observability.log);
     }
+    if part.is_tool() {
+        // Run beside a service, in its container, it finds that one's variable, and its port taken.
+        observability.metrics_listen = None;
+    }
     let _observability = observability::install(&observability, part.service_name())
         .map_err(|problem| Error::new(ErrorCode::InvalidArgument, "REQUEST_INVALID", problem))?;
     let done = match part {
