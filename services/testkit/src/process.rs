@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -23,6 +24,8 @@ pub struct Process {
     program: PathBuf,
     arguments: Vec<String>,
     child: Child,
+    /// They end with the process, once they have read what it printed last.
+    readers: Vec<JoinHandle<()>>,
     lines: Arc<Mutex<Vec<String>>>,
     /// What it printed before it was started anew.
     earlier: Vec<String>,
@@ -52,13 +55,16 @@ impl Process {
             .spawn()
             .expect("the binary starts");
         let lines = Arc::new(Mutex::new(Vec::new()));
-        collect(child.stdout.take().expect("piped"), lines.clone());
-        collect(child.stderr.take().expect("piped"), lines.clone());
+        let readers = vec![
+            collect(child.stdout.take().expect("piped"), lines.clone()),
+            collect(child.stderr.take().expect("piped"), lines.clone()),
+        ];
         Self {
             name: name.to_owned(),
             program: program.to_owned(),
             arguments: arguments.to_vec(),
             child,
+            readers,
             lines,
             earlier: Vec::new(),
         }
@@ -172,6 +178,11 @@ impl Process {
         let deadline = Instant::now() + patience;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
+                // What it started may hold its output open, and is not waited for.
+                let read_until = Instant::now() + Duration::from_secs(2);
+                while !self.readers.iter().all(JoinHandle::is_finished) && Instant::now() < read_until {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
                 return status.code().unwrap_or(-1);
             }
             assert!(Instant::now() < deadline, "{} did not end:\n{}", self.name, self.output());
@@ -200,12 +211,12 @@ fn children_of(parent: u32) -> Vec<i32> {
     children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
-fn collect(stream: impl std::io::Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) {
+fn collect(stream: impl std::io::Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             lines.lock().expect("no panic").push(line);
         }
-    });
+    })
 }
 
 /// A program of the same build as this test.
