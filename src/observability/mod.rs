@@ -11,14 +11,14 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use opentelemetry::{InstrumentationScope, trace::TracerProvider};
 use opentelemetry_sdk::{
     Resource,
-    trace::{Sampler, SdkTracerProvider},
+    trace::{Sampler, SdkTracer, SdkTracerProvider},
 };
 use tracing::Subscriber;
 use tracing_subscriber::{
-    EnvFilter, Layer,
+    EnvFilter, Layer, Registry,
     filter::{FilterExt, LevelFilter, filter_fn},
     fmt,
-    layer::SubscriberExt,
+    layer::{Filter, SubscriberExt},
     registry::LookupSpan,
     util::SubscriberInitExt,
 };
@@ -103,23 +103,37 @@ pub fn install(config: &ObservabilityConfig, service_name: &'static str) -> Resu
         .with_version(env!("CARGO_PKG_VERSION"))
         .with_schema_url(spans::SCHEMA_URL)
         .build();
+    let tracer = provider.tracer_with_scope(scope);
+    let lines = lines_layer(config.log_format, std::io::stderr().is_terminal(), std::io::stderr);
+    let spans = span_filter(config.otlp_endpoint.is_some());
+    subscriber(filter, lines, spans, tracer).try_init().map_err(|error| error.to_string())?;
+    Ok(Observability { provider })
+}
+
+/// Lines and spans side by side, each by its own filter.
+fn subscriber<F>(
+    lines_filter: F,
+    lines: Box<dyn Layer<Registry> + Send + Sync>,
+    spans_filter: EnvFilter,
+    tracer: SdkTracer,
+) -> impl Subscriber + Send + Sync
+where
+    F: Filter<Registry> + Send + Sync + 'static,
+{
+    // A line reads alone: the fields of the spans around it go to the collector only. Its hint lets the filter's own count: what libraries
+    // say below it costs nothing then, and librdkafka's client says a lot.
+    let events_only = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
+    // With events among them, lines of services that send traces were lost; services/e2e/tests/trace_store.rs waits for some.
+    let spans_only = filter_fn(|metadata| metadata.is_span()).with_max_level_hint(LevelFilter::TRACE);
     let spans = tracing_opentelemetry::layer()
-        .with_tracer(provider.tracer_with_scope(scope))
+        .with_tracer(tracer)
         .with_target(false)
         .with_location(false)
         .with_tracked_inactivity(false)
-        .with_threads(false)
-        .with_filter(span_filter(config.otlp_endpoint.is_some()));
-    let lines = lines_layer(config.log_format, std::io::stderr().is_terminal(), std::io::stderr);
-    // Its hint lets the filter's own count: what libraries say below it costs nothing then, and librdkafka's client says a lot.
-    let events_only = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
+        .with_threads(false);
     tracing_subscriber::registry()
-        // A line reads alone: the fields of the spans around it go to the collector only.
-        .with(lines.with_filter(filter.and(events_only)))
-        .with(spans)
-        .try_init()
-        .map_err(|error| error.to_string())?;
-    Ok(Observability { provider })
+        .with(lines.with_filter(lines_filter.and(events_only)))
+        .with(spans.with_filter(spans_filter.and(spans_only)))
 }
 
 /// What writes log lines of this format.
