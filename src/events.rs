@@ -23,6 +23,11 @@ impl Encoding {
     }
 }
 
+/// Whether it is said each second of each charge: readings, and what drivers are told of them. A span of each would bury a trace.
+pub(crate) fn is_said_each_second(event_type: &str) -> bool {
+    matches!(event_type, "CONSUMPTION" | "CONSUMPTION_UPDATE")
+}
+
 /// A message that is the value of a topic's records.
 pub trait Event:
     prost::Message + Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static

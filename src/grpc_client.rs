@@ -138,11 +138,8 @@ impl Service<http::Request<Body>> for GrpcChannel {
         Box::pin(
             async move {
                 let answer = answer.await;
-                // A failure stands in the headers; what succeeds says so after its body.
                 let code = match &answer {
-                    Ok(response) => {
-                        Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
-                    }
+                    Ok(response) => spans::code_of(response.headers()),
                     Err(error) if is_timeout(error) => Code::DeadlineExceeded,
                     Err(_) => Code::Unavailable,
                 };

@@ -8,7 +8,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use http::{Request, Response};
-use tonic::{Code, Status, body::Body};
+use tonic::{Code, body::Body};
 use tower::Service;
 use tracing::Span;
 
@@ -46,8 +46,7 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             let response = answer.await?;
-            // A failure stands in the headers; what succeeds says so after its body.
-            let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
+            let code = spans::code_of(response.headers());
             // A path that is no method of ours is anybody's text, and must not become a label.
             let method = if code == Code::Unimplemented { "unknown".to_owned() } else { method };
             let code_name = spans::code_name(code);

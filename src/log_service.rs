@@ -27,7 +27,8 @@ impl log_service_server::LogService for LogService {
         &self,
         _: Request<pb::GetLogFilterRequest>,
     ) -> Result<Response<pb::GetLogFilterResponse>, Status> {
-        let log_filter = Some(to_message(installed()?.current()));
+        let installed = installed()?;
+        let log_filter = Some(to_message(installed, installed.current()));
         Ok(Response::new(pb::GetLogFilterResponse { log_filter }))
     }
 
@@ -48,10 +49,11 @@ impl log_service_server::LogService for LogService {
                 return Err(Error::invalid_argument("duration_ms", problem).into());
             }
         };
-        let set = installed()?.set(&filter, duration);
+        let installed = installed()?;
+        let set = installed.set(&filter, duration);
         let current =
             set.map_err(|problem| Error::invalid_argument("filter", format!("can't be read: {problem}")))?;
-        Ok(Response::new(pb::SetLogFilterResponse { log_filter: Some(to_message(current)) }))
+        Ok(Response::new(pb::SetLogFilterResponse { log_filter: Some(to_message(installed, current)) }))
     }
 }
 
@@ -61,10 +63,10 @@ fn installed() -> Result<&'static LogFilter, Error> {
     })
 }
 
-fn to_message(current: CurrentLogFilter) -> pb::LogFilter {
+fn to_message(installed: &LogFilter, current: CurrentLogFilter) -> pb::LogFilter {
     pb::LogFilter {
         filter: current.filter,
-        configured_filter: current.configured,
+        configured_filter: installed.configured.clone(),
         reverts_at_ms: current.reverts_at_ms.unwrap_or_default(),
     }
 }

@@ -4,8 +4,9 @@
 //! What begins or goes on with a trace that comes from elsewhere is of the level info: it carries the trace's id, which is wanted even
 //! where nobody collects spans. What only tells more of it is of the level debug.
 
+use http::HeaderMap;
 use opentelemetry::trace::{SpanContext, TraceContextExt};
-use tonic::Code;
+use tonic::{Code, Status};
 use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -63,6 +64,11 @@ pub fn client(method: &str, target: &str) -> Span {
         error.type = Empty,
         otel.status_code = Empty,
     )
+}
+
+/// How a call was answered: a failure stands in the headers; what succeeds says so after its body.
+pub(crate) fn code_of(headers: &HeaderMap) -> Code {
+    Status::from_header_map(headers).map_or(Code::Ok, |status| status.code())
 }
 
 /// How the call of a span was answered.

@@ -29,7 +29,9 @@ use crate::{
         logs::v1::log_service_server::{self, LogServiceServer},
     },
     shutdown::CancellationToken,
-    spans, trace_propagation,
+    spans,
+    tls::Tls,
+    trace_propagation,
 };
 
 /// The longest a call may take; callers may ask for less.
@@ -44,11 +46,12 @@ const MAX_CONCURRENT_STREAMS: u32 = 4096;
 
 /// A server that is ready to run.
 pub struct GrpcServer {
-    door: Door,
+    listener: TcpListener,
+    tls: Option<Tls>,
     routes: Routes,
     health: Health,
-    /// What answers probes, where they have a port of their own.
-    health_routes: Option<Routes>,
+    /// The port that probes have to themselves, and what answers there.
+    probes: Option<(TcpListener, Routes)>,
 }
 
 impl GrpcServer {
@@ -62,11 +65,11 @@ impl GrpcServer {
         services: &'static [&'static str],
     ) -> Result<Self, Error> {
         let (health, health_service) = Health::of(services).await;
-        let door = door.into();
-        let health_routes = door.health_listener.is_some().then(|| Routes::new(health_service.clone()));
+        let Door { listener, tls, health_listener } = door.into();
+        let probes = health_listener.map(|listener| (listener, Routes::new(health_service.clone())));
         let log_service = LogServiceServer::new(LogService);
         let routes = reflection(services)?(routes.add_service(health_service).add_service(log_service));
-        Ok(Self { door, routes, health, health_routes })
+        Ok(Self { listener, tls, routes, health, probes })
     }
 
     /// One that answers nothing but health checks: for a port that anybody may reach.
@@ -75,7 +78,7 @@ impl GrpcServer {
     /// As [`GrpcServer::new`].
     pub async fn for_probes(listener: TcpListener) -> Result<Self, Error> {
         let (health, health_service) = Health::of(&[]).await;
-        Ok(Self { door: listener.into(), routes: Routes::new(health_service), health, health_routes: None })
+        Ok(Self { listener, tls: None, routes: Routes::new(health_service), health, probes: None })
     }
 
     /// What sets the answer to health checks.
@@ -88,7 +91,7 @@ impl GrpcServer {
     /// # Errors
     /// When the transport fails.
     pub async fn serve(self, shutdown: CancellationToken) -> Result<(), Error> {
-        let Self { door: Door { listener, tls, health_listener }, routes, health, health_routes } = self;
+        let Self { listener, tls, routes, health, probes } = self;
         let stopping = async {
             shutdown.cancelled().await;
             health.set_not_serving().await;
@@ -111,7 +114,7 @@ impl GrpcServer {
             }
         };
         let answering_probes = async {
-            let (Some(listener), Some(routes)) = (health_listener, health_routes) else { return Ok(()) };
+            let Some((listener, routes)) = probes else { return Ok(()) };
             let router = Server::builder().max_connection_age(CONNECTION_AGE).add_routes(routes);
             router.serve_with_incoming_shutdown(plain_connections(listener), shutdown.cancelled()).await
         };

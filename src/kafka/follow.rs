@@ -16,7 +16,13 @@ use super::{
     context::{ConsumerEvents, log_consumer_error},
     received::{Headers, decode},
 };
-use crate::{backoff::Backoff, error::Error, events::Event, shutdown::CancellationToken, spans};
+use crate::{
+    backoff::Backoff,
+    error::Error,
+    events::{Event, is_said_each_second},
+    shutdown::CancellationToken,
+    spans,
+};
 
 /// Events that a slow reader may lag behind before the broker has to wait for it.
 const QUEUE: usize = 1024;
@@ -39,10 +45,11 @@ impl<E: Event> Seen<E> {
         self.headers.traceparent.as_deref()
     }
 
-    /// The span in which it is worked on: a child of what its sender was doing. None for what came without a trace.
+    /// The span in which it is worked on: a child of what its sender was doing. None for what came without a trace, and for
+    /// what is said each second of each charge.
     pub fn process_span(&self) -> Span {
         let Headers { event_id, traceparent, .. } = &self.headers;
-        if traceparent.is_none() {
+        if traceparent.is_none() || self.event.event_type().is_some_and(is_said_each_second) {
             return Span::none();
         }
         let event_id = event_id.as_deref().unwrap_or_default();

@@ -23,14 +23,12 @@ use super::{KafkaConfig, config::refused};
 use crate::{
     clock,
     error::{Error, ErrorCode},
-    events::{Encoding, Event},
+    events::{Encoding, Event, is_said_each_second},
     ids, metric, spans, trace_propagation,
 };
 
 /// How long one record may try to reach the broker.
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The events of which a span each would bury a trace: readings, and what drivers are told of them.
-const EACH_SECOND: [&str; 2] = ["CONSUMPTION", "CONSUMPTION_UPDATE"];
 
 /// A record that is ready to be sent.
 #[derive(Debug, Clone)]
@@ -189,7 +187,7 @@ impl Producer {
 /// The span of a record's way to Kafka; none for what belongs to no trace, and for what is said each second of each charge.
 fn span_of(record: &OutgoingRecord) -> Span {
     match &record.traceparent {
-        Some(traceparent) if !EACH_SECOND.contains(&&*record.event_type) => {
+        Some(traceparent) if !is_said_each_second(&record.event_type) => {
             spans::send(&record.topic, &record.event_id, &record.event_type, &record.key, traceparent)
         }
         _ => Span::none(),

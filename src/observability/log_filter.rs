@@ -15,7 +15,7 @@ static INSTALLED: OnceLock<LogFilter> = OnceLock::new();
 /// The filter of this process.
 pub(crate) struct LogFilter {
     handle: reload::Handle<EnvFilter, Registry>,
-    configured: String,
+    pub(crate) configured: String,
     state: Mutex<State>,
 }
 
@@ -30,8 +30,6 @@ struct State {
 pub(crate) struct Current {
     /// As the flag has it.
     pub(crate) filter: String,
-    /// As it was configured.
-    pub(crate) configured: String,
     /// When it is as configured again.
     pub(crate) reverts_at_ms: Option<i64>,
 }
@@ -39,10 +37,9 @@ pub(crate) struct Current {
 /// Makes the filter that the layer of log lines gets. The process has one.
 pub(super) fn install(configured: &str) -> Result<reload::Layer<EnvFilter, Registry>, String> {
     let (layer, handle) = reload::Layer::new(read(configured)?);
-    let filter = configured.to_owned();
-    let current = Current { filter: filter.clone(), configured: filter.clone(), reverts_at_ms: None };
+    let current = Current { filter: configured.to_owned(), reverts_at_ms: None };
     let state = Mutex::new(State { current, reverting: None });
-    let installed = LogFilter { handle, configured: filter, state };
+    let installed = LogFilter { handle, configured: configured.to_owned(), state };
     INSTALLED.set(installed).map_err(|_| "is set already in this process".to_owned())?;
     Ok(layer)
 }

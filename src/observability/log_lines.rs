@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use opentelemetry::{Context, trace::TraceContextExt};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
     fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
     registry::LookupSpan,
 };
+
+use crate::trace_propagation;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -37,14 +38,11 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let current = Context::current();
-        let span_context = current.span().span_context().clone();
-        if !span_context.is_valid() {
+        let Some(trace_id) = trace_propagation::current_trace_id() else {
             return self.inner.format_event(context, writer, event);
-        }
+        };
         let mut line = String::new();
         self.inner.format_event(context, Writer::new(&mut line), event)?;
-        let trace_id = span_context.trace_id();
         match self.format {
             LogFormat::Text => writeln!(writer, "{} trace_id={trace_id}", line.trim_end()),
             LogFormat::Json => {

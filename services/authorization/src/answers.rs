@@ -1,10 +1,7 @@
 //! Telling the driver on driver_notifications what was decided.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -27,7 +24,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(10);
 pub struct Answers {
     producer: Producer,
     background: Arc<Semaphore>,
-    undelivered: Arc<Undelivered>,
+    undelivered: Arc<Mutex<Undelivered>>,
 }
 
 impl Answers {
@@ -43,7 +40,7 @@ impl Answers {
         let mut backoff = Backoff::reconnect();
         while let Err(error) = self.producer.send_record(&record).await {
             if !error.is_retryable() {
-                self.undelivered.note(request, &error);
+                self.note_undelivered(request, &error);
                 return;
             }
             tracing::debug!(request_id = request.request_id, %error, "an answer waits for Kafka");
@@ -55,15 +52,21 @@ impl Answers {
     pub fn deliver_in_background(&self, request: &ChargeRequest, decision: &Decision) {
         let Ok(place) = self.background.clone().try_acquire_owned() else {
             let busy = Error::unavailable("too many answers wait for Kafka", "no place left");
-            return self.undelivered.note(request, &busy);
+            return self.note_undelivered(request, &busy);
         };
         let (record, request, answers) = (record(request, decision), request.clone(), self.clone());
         tokio::spawn(async move {
             if let Err(error) = answers.producer.send_record(&record).await {
-                answers.undelivered.note(&request, &error);
+                answers.note_undelivered(&request, &error);
             }
             drop(place);
         });
+    }
+
+    fn note_undelivered(&self, request: &ChargeRequest, error: &Error) {
+        let ChargeRequest { request_id, driver_id, .. } = request;
+        tracing::debug!(request_id, driver_id, %error, "an answer did not get to driver_notifications");
+        self.undelivered.lock().unwrap_or_else(PoisonError::into_inner).note(error);
     }
 
     /// Waits until nothing is on its way in the background, for at most `timeout`.
@@ -82,20 +85,16 @@ fn record(request: &ChargeRequest, decision: &Decision) -> OutgoingRecord {
 /// Answers that did not get to Kafka. Thousands of them in a second make one line.
 #[derive(Debug, Default)]
 struct Undelivered {
-    since_said: AtomicU64,
-    said_at: Mutex<Option<Instant>>,
+    since_said: u64,
+    said_at: Option<Instant>,
 }
 
 impl Undelivered {
-    fn note(&self, request: &ChargeRequest, error: &Error) {
-        let ChargeRequest { request_id, driver_id, .. } = request;
-        tracing::debug!(request_id, driver_id, %error, "an answer did not get to driver_notifications");
-        let count = self.since_said.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut said_at = self.said_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if said_at.is_none_or(|at| at.elapsed() >= BETWEEN_LINES) {
-            *said_at = Some(Instant::now());
-            self.since_said.store(0, Ordering::Relaxed);
-            tracing::warn!(count, %error, "answers did not get to driver_notifications");
+    fn note(&mut self, error: &Error) {
+        self.since_said += 1;
+        if self.said_at.is_none_or(|at| at.elapsed() >= BETWEEN_LINES) {
+            tracing::warn!(count = self.since_said, %error, "answers did not get to driver_notifications");
+            *self = Self { since_said: 0, said_at: Some(Instant::now()) };
         }
     }
 }

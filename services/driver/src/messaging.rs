@@ -12,7 +12,7 @@ use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
 };
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use crate::charge::Outgoing;
 
@@ -79,9 +79,7 @@ async fn follow(
         if seen.event.notification.as_ref().is_none_or(|notification| addressee(notification) != driver_id) {
             continue;
         }
-        // Of readings there are too many to trace.
-        let is_reading = matches!(seen.event.notification, Some(Notification::ConsumptionUpdate(_)));
-        let span = if is_reading { Span::none() } else { seen.process_span() };
+        let span = seen.process_span();
         let Some(notification) = seen.event.notification else { continue };
         if sender.send(notification).instrument(span).await.is_err() {
             return;
