@@ -19,6 +19,12 @@ pub struct Addresses {
     pub cp_registry: String,
     /// TelemetryService.
     pub telemetry: String,
+    /// The driver's page.
+    #[serde(default)]
+    pub driver_page: String,
+    /// The operator's page.
+    #[serde(default)]
+    pub operator_page: String,
 }
 
 /// Where the addresses of a network with this data folder stand.

@@ -25,6 +25,8 @@ pub enum ErrorCode {
     FailedPrecondition,
     /// Who asks is not who it says.
     Unauthenticated,
+    /// Who asks may not.
+    PermissionDenied,
     /// Another came first; try anew.
     Aborted,
     /// Too much at once; try later.
@@ -47,6 +49,7 @@ impl ErrorCode {
             | Self::AlreadyExists
             | Self::FailedPrecondition
             | Self::Unauthenticated
+            | Self::PermissionDenied
             | Self::Internal => false,
         }
     }
@@ -58,6 +61,7 @@ impl ErrorCode {
             Self::AlreadyExists => Code::AlreadyExists,
             Self::FailedPrecondition => Code::FailedPrecondition,
             Self::Unauthenticated => Code::Unauthenticated,
+            Self::PermissionDenied => Code::PermissionDenied,
             Self::Aborted => Code::Aborted,
             Self::ResourceExhausted => Code::ResourceExhausted,
             Self::Unavailable => Code::Unavailable,
@@ -72,7 +76,8 @@ impl ErrorCode {
             Code::NotFound => Self::NotFound,
             Code::AlreadyExists => Self::AlreadyExists,
             Code::FailedPrecondition => Self::FailedPrecondition,
-            Code::Unauthenticated | Code::PermissionDenied => Self::Unauthenticated,
+            Code::Unauthenticated => Self::Unauthenticated,
+            Code::PermissionDenied => Self::PermissionDenied,
             Code::Aborted => Self::Aborted,
             Code::ResourceExhausted => Self::ResourceExhausted,
             // A call that was cut by a peer that went away surfaces as Cancelled or Unknown.

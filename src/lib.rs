@@ -1,5 +1,6 @@
 //! What two or more parts of EVCharging need, and nothing else.
 
+pub mod access;
 pub mod address_file;
 pub mod backoff;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod metric;
 pub mod money;
 pub mod observability;
 pub mod outage;
+pub mod password;
 pub mod pb;
 pub mod pricing;
 pub mod read_model;

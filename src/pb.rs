@@ -25,3 +25,4 @@ package!(cp_registry, "cp_registry");
 package!(telemetry, "telemetry");
 package!(engine, "engine");
 package!(logs, "logs");
+package!(portal, "portal");

@@ -196,6 +196,18 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// What a person may do.
+    Role {
+        /// Charges, and sees what is its own.
+        Driver = "DRIVER",
+        /// Watches and commands the network.
+        Operator = "OPERATOR",
+        /// An operator who also makes users.
+        Admin = "ADMIN",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

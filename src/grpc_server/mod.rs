@@ -2,6 +2,7 @@
 
 mod door;
 mod health;
+mod web_door;
 
 use std::{
     collections::BTreeMap,
@@ -14,12 +15,17 @@ use tonic::{service::Routes, transport::Server};
 use tower::layer::layer_fn;
 use tracing::Span;
 
-use self::door::{plain_connections, secure_connections};
 pub use self::{
     door::{Door, ListenConfig, listen},
     health::Health,
+    web_door::{Kind, Pages},
+};
+use self::{
+    door::{plain_connections, secure_connections},
+    web_door::WebDoor,
 };
 use crate::{
+    access::{CheckedCaller, TokenKeys},
     error::Error,
     grpc_deadline::Deadline,
     grpc_metrics::Measured,
@@ -52,6 +58,8 @@ pub struct GrpcServer {
     health: Health,
     /// The port that probes have to themselves, and what answers there.
     probes: Option<(TcpListener, Routes)>,
+    token_keys: Option<TokenKeys>,
+    pages: Option<Pages>,
 }
 
 impl GrpcServer {
@@ -69,7 +77,7 @@ impl GrpcServer {
         let probes = health_listener.map(|listener| (listener, Routes::new(health_service.clone())));
         let log_service = LogServiceServer::new(LogService);
         let routes = reflection(services)?(routes.add_service(health_service).add_service(log_service));
-        Ok(Self { listener, tls, routes, health, probes })
+        Ok(Self { listener, tls, routes, health, probes, token_keys: None, pages: None })
     }
 
     /// One that answers nothing but health checks: for a port that anybody may reach.
@@ -78,7 +86,20 @@ impl GrpcServer {
     /// As [`GrpcServer::new`].
     pub async fn for_probes(listener: TcpListener) -> Result<Self, Error> {
         let (health, health_service) = Health::of(&[]).await;
-        Ok(Self { listener, tls: None, routes: Routes::new(health_service), health, probes: None })
+        let routes = Routes::new(health_service);
+        Ok(Self { listener, tls: None, routes, health, probes: None, token_keys: None, pages: None })
+    }
+
+    /// Takes calls with a token, which are checked by these keys. Without, such a call is turned away.
+    pub fn with_callers(mut self, token_keys: TokenKeys) -> Self {
+        self.token_keys = Some(token_keys);
+        self
+    }
+
+    /// Serves browsers too, on the same port: gRPC-Web, and pages for whatever is no gRPC.
+    pub fn with_pages(mut self, pages: Pages) -> Self {
+        self.pages = Some(pages);
+        self
     }
 
     /// What sets the answer to health checks.
@@ -91,7 +112,7 @@ impl GrpcServer {
     /// # Errors
     /// When the transport fails.
     pub async fn serve(self, shutdown: CancellationToken) -> Result<(), Error> {
-        let Self { listener, tls, routes, health, probes } = self;
+        let Self { listener, tls, routes, health, probes, token_keys, pages } = self;
         let stopping = async {
             shutdown.cancelled().await;
             health.set_not_serving().await;
@@ -101,9 +122,12 @@ impl GrpcServer {
             .max_connection_age(CONNECTION_AGE)
             .http2_keepalive_interval(Some(Duration::from_secs(5)))
             .http2_keepalive_timeout(Some(Duration::from_secs(5)))
+            .accept_http1(pages.is_some())
             .trace_fn(call_span)
+            .layer(layer_fn(move |inner| WebDoor::new(inner, pages.clone())))
             .layer(layer_fn(Measured::new))
             .layer(layer_fn(|inner| Deadline::new(inner, LONGEST_CALL)))
+            .layer(layer_fn(move |inner| CheckedCaller::new(inner, token_keys.clone())))
             .add_routes(routes);
         let serving = async {
             match tls {

@@ -2,6 +2,7 @@
 
 mod counts;
 mod pages;
+mod people;
 mod question;
 mod rows;
 
@@ -11,6 +12,7 @@ use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
 pub use counts::Counts;
 pub use pages::{Page, PageRequest};
+pub use people::User;
 use question::{Question, Value};
 use tokio::time::MissedTickBehavior;
 

@@ -109,6 +109,7 @@ fn is_request_at_fault(code: ErrorCode) -> bool {
         | ErrorCode::NotFound
         | ErrorCode::FailedPrecondition => true,
         ErrorCode::Unauthenticated
+        | ErrorCode::PermissionDenied
         | ErrorCode::Aborted
         | ErrorCode::ResourceExhausted
         | ErrorCode::Unavailable

@@ -91,4 +91,6 @@ session_service! {
     get_ticket(GetTicketRequest) -> GetTicketResponse,
     list_tickets(ListTicketsRequest) -> ListTicketsResponse,
     list_events(ListEventsRequest) -> ListEventsResponse,
+    list_top_ups(ListTopUpsRequest) -> ListTopUpsResponse,
+    list_hours(ListHoursRequest) -> ListHoursResponse,
 }

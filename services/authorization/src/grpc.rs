@@ -1,6 +1,7 @@
 //! The gRPC door.
 
 use evcharging_common::{
+    access::caller,
     error::Error,
     ids,
     pb::authorization::v1 as pb,
@@ -8,7 +9,10 @@ use evcharging_common::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::{answers::Answers, authorizer::Authorizer, charge_request::ChargeRequest, decision::Decision};
+use crate::{
+    answers::Answers, authorizer::Authorizer, charge_request::ChargeRequest, decision::Decision,
+    login::Logins,
+};
 
 /// AuthorizationService.
 pub struct AuthorizationGrpc {
@@ -18,6 +22,8 @@ pub struct AuthorizationGrpc {
     pub answers: Answers,
     /// Answers questions.
     pub read_model: ReadModel,
+    /// Lets people in.
+    pub logins: Logins,
 }
 
 #[tonic::async_trait]
@@ -26,7 +32,9 @@ impl pb::authorization_service_server::AuthorizationService for AuthorizationGrp
         &self,
         request: Request<pb::AuthorizeRequest>,
     ) -> Result<Response<pb::AuthorizeResponse>, Status> {
+        let caller = caller(&request);
         let request = to_charge_request(request.into_inner());
+        caller.may_act_for(&request.driver_id)?;
         let decision = self.authorizer.decide(&request).await?;
         self.answers.deliver_in_background(&request, &decision);
         Ok(Response::new(to_response(decision)))
@@ -36,8 +44,10 @@ impl pb::authorization_service_server::AuthorizationService for AuthorizationGrp
         &self,
         request: Request<pb::GetDriverRequest>,
     ) -> Result<Response<pb::GetDriverResponse>, Status> {
+        let caller = caller(&request);
         let driver_id = request.into_inner().driver_id;
         ids::check("driver_id", &driver_id)?;
+        caller.may_act_for(&driver_id)?;
         let Some(driver) = self.read_model.driver(&driver_id).await? else {
             let message = format!("there is no driver {driver_id}; ListDrivers tells who there is");
             return Err(Error::not_found("DRIVER_UNKNOWN", message).into());
@@ -60,6 +70,17 @@ impl pb::authorization_service_server::AuthorizationService for AuthorizationGrp
             drivers: page.items,
             next_page_token: page.next_page_token,
         }))
+    }
+
+    async fn login(&self, request: Request<pb::LoginRequest>) -> Result<Response<pb::LoginResponse>, Status> {
+        Ok(Response::new(self.logins.login(request.into_inner()).await?))
+    }
+
+    async fn renew_access(
+        &self,
+        request: Request<pb::RenewAccessRequest>,
+    ) -> Result<Response<pb::RenewAccessResponse>, Status> {
+        Ok(Response::new(self.logins.renew(&request.into_inner().session_token).await?))
     }
 }
 

@@ -8,8 +8,11 @@ mod driver_requests;
 #[cfg(test)]
 mod fake_session;
 mod grpc;
+mod login;
 mod service;
 #[cfg(test)]
 mod service_tests;
+mod signing;
+mod throttle;
 
 pub use service::{Config, Service, run};

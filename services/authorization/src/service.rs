@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use evcharging_common::{
+    access::TokenKeys,
     database::DatabaseConfig,
     error::Error,
     grpc_client::{self, GrpcChannel},
@@ -16,7 +17,10 @@ use evcharging_common::{
 };
 use tonic::service::Routes;
 
-use crate::{answers::Answers, authorizer::Authorizer, driver_requests::KafkaDoor, grpc::AuthorizationGrpc};
+use crate::{
+    answers::Answers, authorizer::Authorizer, driver_requests::KafkaDoor, grpc::AuthorizationGrpc,
+    login::Logins, signing::Signing,
+};
 
 /// The largest request that is read, in bytes.
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
@@ -84,14 +88,17 @@ impl Service {
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
         let authorizer = Authorizer::new(self.session.clone(), self.read_model.clone());
         let answers = Answers::new(self.producer.clone());
+        let keys = TokenKeys::of(self.read_model.clone());
+        let logins = Logins::new(self.read_model.clone(), keys.clone(), Signing::new(self.session.clone()));
         let grpc = AuthorizationGrpc {
             authorizer: authorizer.clone(),
             answers: answers.clone(),
             read_model: self.read_model.clone(),
+            logins,
         };
         let routes =
             Routes::new(AuthorizationServiceServer::new(grpc).max_decoding_message_size(MAX_REQUEST_BYTES));
-        let server = GrpcServer::new(self.door, routes, &[AUTHORIZATION_SERVICE]).await?;
+        let server = GrpcServer::new(self.door, routes, &[AUTHORIZATION_SERVICE]).await?.with_callers(keys);
         let health = server.health();
         let readiness = async {
             let ready = async {

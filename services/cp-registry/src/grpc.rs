@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use evcharging_common::{
+    access::caller,
     error::Error,
     grpc_client::{self, GrpcChannel},
     ids,
@@ -111,11 +112,12 @@ impl RegistryService for RegistryGrpc {
         &self,
         request: Request<pb::SimulateErrorRequest>,
     ) -> Result<Response<pb::SimulateErrorResponse>, Status> {
+        let caller = caller(&request);
         let pb::SimulateErrorRequest { cp_id, kind, operator_id } = request.into_inner();
         ids::check("cp_id", &cp_id)?;
         SimulatedErrorKind::try_from(kind)
             .map_err(|_| Error::invalid_argument("kind", "must be FAULT, OUT_OF_SERVICE or OFFLINE"))?;
-        let operator_id = operator(operator_id)?;
+        let operator_id = caller.operator_id(operator_id)?;
         let request = session::SimulateErrorRequest { cp_id, kind, operator_id };
         let done = self.network().simulate_error(request).await.map_err(from_session)?;
         Ok(Response::new(pb::SimulateErrorResponse { charge_point: done.into_inner().charge_point }))
@@ -125,9 +127,10 @@ impl RegistryService for RegistryGrpc {
         &self,
         request: Request<pb::FixErrorRequest>,
     ) -> Result<Response<pb::FixErrorResponse>, Status> {
+        let caller = caller(&request);
         let pb::FixErrorRequest { cp_id, operator_id } = request.into_inner();
         ids::check("cp_id", &cp_id)?;
-        let operator_id = operator(operator_id)?;
+        let operator_id = caller.operator_id(operator_id)?;
         let request = session::FixErrorRequest { cp_id, operator_id };
         let done = self.network().fix_error(request).await.map_err(from_session)?;
         Ok(Response::new(pb::FixErrorResponse { charge_point: done.into_inner().charge_point }))
@@ -137,9 +140,10 @@ impl RegistryService for RegistryGrpc {
         &self,
         request: Request<pb::SetInServiceRequest>,
     ) -> Result<Response<pb::SetInServiceResponse>, Status> {
+        let caller = caller(&request);
         let pb::SetInServiceRequest { cp_id, in_service, operator_id } = request.into_inner();
         ids::check("cp_id", &cp_id)?;
-        let operator_id = operator(operator_id)?;
+        let operator_id = caller.operator_id(operator_id)?;
         let request = session::SetInServiceRequest { cp_id, in_service, operator_id };
         let done = self.network().set_in_service(request).await.map_err(from_session)?;
         Ok(Response::new(pb::SetInServiceResponse { charge_point: done.into_inner().charge_point }))
@@ -174,14 +178,6 @@ async fn watch(
             }
         }
     }
-}
-
-fn operator(operator_id: String) -> Result<String, Error> {
-    if operator_id.is_empty() {
-        return Ok("operator".to_owned());
-    }
-    ids::check("operator_id", &operator_id)?;
-    Ok(operator_id)
 }
 
 fn from_session(status: Status) -> Error {

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use evcharging_common::{
+    access::TokenKeys,
     database::DatabaseConfig,
     error::Error,
     grpc_client::{self, GrpcChannel},
@@ -90,7 +91,9 @@ impl Service {
         let grpc = RegistryGrpc { links, read_model: self.read_model.clone(), changes: changes.clone() };
         let routes =
             Routes::new(RegistryServiceServer::new(grpc).max_decoding_message_size(MAX_REQUEST_BYTES));
-        let server = GrpcServer::new(self.door, routes, &[SERVICE_NAME]).await?;
+        let server = GrpcServer::new(self.door, routes, &[SERVICE_NAME])
+            .await?
+            .with_callers(TokenKeys::of(self.read_model.clone()));
         let health = server.health();
         let readiness = async {
             let ready = async {

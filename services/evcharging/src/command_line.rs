@@ -42,7 +42,7 @@ pub enum Part {
     /// Show charge points, sessions, tickets, drivers or events of a running network
     #[command(subcommand)]
     Show(evcharging_operator::ShowConfig),
-    /// Command a running network: simulate and fix errors, take out of service, top up, stop a session
+    /// Command a running network: simulate and fix errors, take out of service, top up, stop a session, make users
     #[command(subcommand)]
     Admin(evcharging_operator::AdminConfig),
     /// Make or update the tables of a database, and the roles that may use them
@@ -65,6 +65,8 @@ pub enum Part {
     CpRegistry(evcharging_cp_registry::Config),
     /// Service that takes in meter readings and keeps each session's running energy and cost
     TelemetryIngest(evcharging_telemetry_ingest::Config),
+    /// Pages for drivers and for operators, live
+    Portal(evcharging_portal::Config),
     /// Charge point, simulated: supplies energy, measures it, can be told to break
     CpEngine(evcharging_cp_engine::Config),
     /// Sidecar of one charge point: checks its health, registers it, carries commands to it
@@ -87,6 +89,7 @@ impl Part {
             Self::Session(_) => "evcharging-session",
             Self::CpRegistry(_) => "evcharging-cp-registry",
             Self::TelemetryIngest(_) => "evcharging-telemetry-ingest",
+            Self::Portal(_) => "evcharging-portal",
             Self::CpEngine(_) => "evcharging-cp-engine",
             Self::CpMonitor(_) => "evcharging-cp-monitor",
         }
@@ -107,6 +110,7 @@ impl Part {
             | Self::Session(_)
             | Self::CpRegistry(_)
             | Self::TelemetryIngest(_)
+            | Self::Portal(_)
             | Self::CpEngine(_)
             | Self::CpMonitor(_) => false,
         }
@@ -143,6 +147,7 @@ mod tests {
             "session",
             "cp-registry",
             "telemetry-ingest",
+            "portal",
             "cp-engine",
             "cp-monitor",
         ] {

@@ -1,21 +1,26 @@
 //! `evcharging admin`: an operator's commands. Each says what is so now.
 
+use std::io::IsTerminal;
+
 use evcharging_common::{
     error::Error,
     ids, money,
     pb::{
         cp_registry::v1::{FixErrorRequest, SetInServiceRequest, SimulateErrorRequest},
-        session::v1::{CreateDriverRequest, SetDriverBlockedRequest, StopChargingRequest, TopUpRequest},
+        session::v1::{
+            CreateDriverRequest, SetDriverBlockedRequest, SetUserRequest, StopChargingRequest, TopUpRequest,
+        },
         types::v1::{ChargePoint, Driver, Session},
     },
-    vocabulary::{ChargePointStatus, SessionState, SimulatedErrorKind},
+    secret::Secret,
+    vocabulary::{ChargePointStatus, Role, SessionState, SimulatedErrorKind},
 };
 use serde::Serialize;
 
 use crate::{
     addresses::ServiceAddresses,
     log_filter::{self, LogConfig},
-    output::{plain, print, print_json, word},
+    output::{plain, print, print_json, remark, word},
     settling::{is_healthy, settled},
     tables,
 };
@@ -116,6 +121,21 @@ pub enum AdminConfig {
         #[command(flatten)]
         common: CommonConfig,
     },
+    /// Let a person log in at the pages, or give it another password or role: what it was logged in with is void then
+    CreateUser {
+        /// The name at login; a driver's is its driver id
+        #[arg(value_parser = ids::parse)]
+        user_id: String,
+        /// What it may do
+        #[arg(long, value_enum)]
+        role: UserRole,
+        /// The password, 8 to 128 characters; without, it is read from standard input, so that no shell remembers it
+        #[arg(long, env = "EVCHARGING_USER_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+        password: Option<Secret>,
+        /// As whom and where
+        #[command(flatten)]
+        common: CommonConfig,
+    },
     /// Show or change what one process logs, while it runs
     Log(LogConfig),
 }
@@ -149,6 +169,27 @@ pub enum ErrorKind {
     OutOfService,
     /// Its link is cut until the error is fixed
     Offline,
+}
+
+/// What a person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum UserRole {
+    /// Charges, and sees what is its own
+    Driver,
+    /// Watches and commands the network
+    Operator,
+    /// An operator who also makes users
+    Admin,
+}
+
+impl From<UserRole> for Role {
+    fn from(role: UserRole) -> Self {
+        match role {
+            UserRole::Driver => Self::Driver,
+            UserRole::Operator => Self::Operator,
+            UserRole::Admin => Self::Admin,
+        }
+    }
 }
 
 impl From<ErrorKind> for SimulatedErrorKind {
@@ -225,8 +266,32 @@ pub async fn admin(config: AdminConfig) -> Result<(), Error> {
         }
         AdminConfig::BlockDriver { driver_id, common } => set_blocked(driver_id, true, common).await,
         AdminConfig::UnblockDriver { driver_id, common } => set_blocked(driver_id, false, common).await,
+        AdminConfig::CreateUser { user_id, role, password, common } => {
+            let password = password.map_or_else(read_password, Ok)?.reveal().to_owned();
+            let mut network = common.addresses.network_write()?;
+            let role = Role::from(role);
+            let request =
+                SetUserRequest { user_id: user_id.clone(), role: role.into(), password, only_if_new: false };
+            let response = network.client.set_user(request).await;
+            let done = network.answer(response)?;
+            if common.json {
+                return print_json(&done);
+            }
+            print(&format!("{} may log in as {}", plain(&user_id), role.as_str().to_lowercase()));
+            Ok(())
+        }
         AdminConfig::Log(config) => log_filter::log(config).await,
     }
+}
+
+/// The first line of standard input.
+fn read_password() -> Result<Secret, Error> {
+    if std::io::stdin().is_terminal() {
+        remark("The password, and Enter (it is shown as you type it):");
+    }
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(Error::internal)?;
+    line.trim_end_matches(['\r', '\n']).parse().map_err(Error::internal)
 }
 
 async fn set_in_service(cp_id: String, in_service: bool, common: CommonConfig) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use evcharging_common::{
     pb::{
         authorization::v1::{
             AuthorizeRequest, AuthorizeResponse, GetDriverRequest, GetDriverResponse, ListDriversRequest,
-            ListDriversResponse,
+            ListDriversResponse, LoginRequest, LoginResponse, RenewAccessRequest, RenewAccessResponse,
             authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
         },
         types::v1::{AuditEvent, ChargePoint, Driver, Session},
@@ -101,6 +101,17 @@ impl AuthorizationService for Drivers {
     }
 
     async fn get_driver(&self, _: Request<GetDriverRequest>) -> Result<Response<GetDriverResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn login(&self, _: Request<LoginRequest>) -> Result<Response<LoginResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn renew_access(
+        &self,
+        _: Request<RenewAccessRequest>,
+    ) -> Result<Response<RenewAccessResponse>, Status> {
         Err(Status::unimplemented("not here"))
     }
 

@@ -1,13 +1,17 @@
 //! NetworkWriteService: proto to domain and back.
 
 use evcharging_common::{
+    access::caller,
+    clock,
     error::Error,
     ids,
     money::MICROS_PER_UNIT,
+    password,
     pb::{
         session::v1::{self as pb, network_write_service_server::NetworkWriteService},
         types::v1 as types,
     },
+    vocabulary::Role,
     vocabulary::{FaultKind, SimulatedErrorKind},
 };
 use sha2::{Digest, Sha256};
@@ -17,6 +21,7 @@ use crate::{
     command::{Command, RegisterChargePoint, Reply, ReportFault},
     entities::Session,
     grpc_session::unexpected,
+    people::People,
     view,
     writer::Writer,
 };
@@ -34,10 +39,15 @@ const MAX_PRESENCES: usize = 1_000;
 /// The largest top-up: 100,000 units of the currency.
 const MAX_TOP_UP_MICROS: i64 = 100_000 * MICROS_PER_UNIT;
 
+/// Of Ed25519.
+const PUBLIC_KEY_BYTES: usize = 32;
+
 /// NetworkWriteService over the writer.
 pub struct NetworkGrpc {
     /// Where changes go.
     pub writer: Writer,
+    /// Users, and wishes for money.
+    pub people: People,
 }
 
 #[tonic::async_trait]
@@ -117,9 +127,10 @@ impl NetworkWriteService for NetworkGrpc {
         &self,
         request: Request<pb::SetInServiceRequest>,
     ) -> Result<Response<pb::SetInServiceResponse>, Status> {
+        let caller = caller(&request);
         let pb::SetInServiceRequest { cp_id, in_service, operator_id } = request.into_inner();
         ids::check("cp_id", &cp_id)?;
-        ids::check("operator_id", &operator_id)?;
+        let operator_id = caller.operator_id(operator_id)?;
         let command = Command::SetInService { cp_id, in_service, operator_id };
         let (charge_point, _) = self.change_charge_point(command).await?;
         Ok(Response::new(pb::SetInServiceResponse { charge_point: Some(charge_point) }))
@@ -129,9 +140,10 @@ impl NetworkWriteService for NetworkGrpc {
         &self,
         request: Request<pb::SimulateErrorRequest>,
     ) -> Result<Response<pb::SimulateErrorResponse>, Status> {
+        let caller = caller(&request);
         let pb::SimulateErrorRequest { cp_id, kind, operator_id } = request.into_inner();
         ids::check("cp_id", &cp_id)?;
-        ids::check("operator_id", &operator_id)?;
+        let operator_id = caller.operator_id(operator_id)?;
         let kind = SimulatedErrorKind::try_from(kind)
             .map_err(|_| Error::invalid_argument("kind", "must be FAULT, OUT_OF_SERVICE or OFFLINE"))?;
         let command = Command::SimulateError { cp_id, kind, operator_id };
@@ -143,9 +155,10 @@ impl NetworkWriteService for NetworkGrpc {
         &self,
         request: Request<pb::FixErrorRequest>,
     ) -> Result<Response<pb::FixErrorResponse>, Status> {
+        let caller = caller(&request);
         let pb::FixErrorRequest { cp_id, operator_id } = request.into_inner();
         ids::check("cp_id", &cp_id)?;
-        ids::check("operator_id", &operator_id)?;
+        let operator_id = caller.operator_id(operator_id)?;
         let (charge_point, _) = self.change_charge_point(Command::FixError { cp_id, operator_id }).await?;
         Ok(Response::new(pb::FixErrorResponse { charge_point: Some(charge_point) }))
     }
@@ -165,9 +178,10 @@ impl NetworkWriteService for NetworkGrpc {
         &self,
         request: Request<pb::SetDriverBlockedRequest>,
     ) -> Result<Response<pb::SetDriverBlockedResponse>, Status> {
+        let caller = caller(&request);
         let pb::SetDriverBlockedRequest { driver_id, blocked, operator_id } = request.into_inner();
         ids::check("driver_id", &driver_id)?;
-        ids::check("operator_id", &operator_id)?;
+        let operator_id = caller.operator_id(operator_id)?;
         let driver =
             self.change_driver(Command::SetDriverBlocked { driver_id, blocked, operator_id }).await?;
         Ok(Response::new(pb::SetDriverBlockedResponse { driver: Some(driver) }))
@@ -180,15 +194,61 @@ impl NetworkWriteService for NetworkGrpc {
         let pb::TopUpRequest { top_up_id, driver_id, amount_micros } = request.into_inner();
         ids::check("top_up_id", &top_up_id)?;
         ids::check("driver_id", &driver_id)?;
-        if !(1..=MAX_TOP_UP_MICROS).contains(&amount_micros) {
-            return Err(Error::invalid_argument(
-                "amount_micros",
-                format!("must be 1 to {MAX_TOP_UP_MICROS}"),
-            )
-            .into());
-        }
+        check_amount(amount_micros)?;
         let driver = self.change_driver(Command::TopUp { top_up_id, driver_id, amount_micros }).await?;
         Ok(Response::new(pb::TopUpResponse { driver: Some(driver) }))
+    }
+
+    async fn request_top_up(
+        &self,
+        request: Request<pb::RequestTopUpRequest>,
+    ) -> Result<Response<pb::RequestTopUpResponse>, Status> {
+        let caller = caller(&request);
+        let pb::RequestTopUpRequest { top_up_id, driver_id, amount_micros } = request.into_inner();
+        ids::check("top_up_id", &top_up_id)?;
+        ids::check("driver_id", &driver_id)?;
+        check_amount(amount_micros)?;
+        caller.may_act_for(&driver_id)?;
+        let top_up = self.people.request_top_up(&top_up_id, &driver_id, amount_micros).await?;
+        Ok(Response::new(pb::RequestTopUpResponse { top_up: Some(top_up) }))
+    }
+
+    async fn decide_top_up(
+        &self,
+        request: Request<pb::DecideTopUpRequest>,
+    ) -> Result<Response<pb::DecideTopUpResponse>, Status> {
+        let caller = caller(&request);
+        let pb::DecideTopUpRequest { top_up_id, approve, operator_id } = request.into_inner();
+        ids::check("top_up_id", &top_up_id)?;
+        let operator_id = caller.operator_id(operator_id)?;
+        let top_up = self.people.decide_top_up(&top_up_id, approve, &operator_id).await?;
+        Ok(Response::new(pb::DecideTopUpResponse { top_up: Some(top_up) }))
+    }
+
+    async fn set_user(
+        &self,
+        request: Request<pb::SetUserRequest>,
+    ) -> Result<Response<pb::SetUserResponse>, Status> {
+        let pb::SetUserRequest { user_id, role, password, only_if_new } = request.into_inner();
+        ids::check("user_id", &user_id)?;
+        let role = Role::try_from(role)
+            .map_err(|_| Error::invalid_argument("role", "must be DRIVER, OPERATOR or ADMIN"))?;
+        password::check(&password)?;
+        let changed = self.people.set_user(&user_id, role, password, only_if_new).await?;
+        Ok(Response::new(pb::SetUserResponse { changed }))
+    }
+
+    async fn add_token_key(
+        &self,
+        request: Request<pb::AddTokenKeyRequest>,
+    ) -> Result<Response<pb::AddTokenKeyResponse>, Status> {
+        let pb::AddTokenKeyRequest { key_id, public_key, until_ms } = request.into_inner();
+        ids::check("key_id", &key_id)?;
+        if public_key.len() != PUBLIC_KEY_BYTES {
+            return Err(Error::invalid_argument("public_key", "must be 32 bytes of Ed25519").into());
+        }
+        self.people.store.add_token_key(&key_id, &public_key, until_ms, clock::now_ms()).await?;
+        Ok(Response::new(pb::AddTokenKeyResponse {}))
     }
 }
 
@@ -248,6 +308,13 @@ fn register_command(request: pb::RegisterChargePointRequest) -> Result<RegisterC
 /// A key is random and long, not a person's password: one round of SHA-256 keeps it secret in the database.
 fn hash_key(key: &str) -> String {
     Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn check_amount(amount_micros: i64) -> Result<(), Error> {
+    if (1..=MAX_TOP_UP_MICROS).contains(&amount_micros) {
+        return Ok(());
+    }
+    Err(Error::invalid_argument("amount_micros", format!("must be 1 to {MAX_TOP_UP_MICROS}")))
 }
 
 fn check_lease(lease_ms: i64) -> Result<(), Error> {

@@ -3,8 +3,11 @@
 use std::pin::Pin;
 
 use evcharging_common::{
+    access::caller,
+    clock,
     error::Error,
     ids,
+    money::CURRENCY,
     pb::session::v1::{self as pb, session_service_server::SessionService},
     pricing::MAX_SESSION_ENERGY_MWH,
     read_model::{Filter, PageRequest, ReadModel},
@@ -25,6 +28,9 @@ use crate::{
 const MAX_CANDIDATES: usize = 64;
 /// The most readings in one call.
 const MAX_READINGS: usize = 1_000;
+
+/// How far back hours are told: 31 days, and an hour for callers whose clock is behind.
+const LONGEST_HOURS_MS: i64 = (31 * 24 + 1) * 3_600_000;
 
 /// SessionService over the writer and the read model.
 pub struct SessionGrpc {
@@ -76,7 +82,9 @@ impl SessionService for SessionGrpc {
         &self,
         request: Request<pb::StartChargingRequest>,
     ) -> Result<Response<pb::StartChargingResponse>, Status> {
+        let caller = caller(&request);
         let pb::StartChargingRequest { driver_id, cp_id, request_id } = request.into_inner();
+        caller.may_act_for(&driver_id)?;
         let session =
             self.change(Command::StartCharging(which_charge(driver_id, cp_id, request_id)?)).await?;
         Ok(Response::new(pb::StartChargingResponse { session: Some(session) }))
@@ -86,17 +94,22 @@ impl SessionService for SessionGrpc {
         &self,
         request: Request<pb::StopChargingRequest>,
     ) -> Result<Response<pb::StopChargingResponse>, Status> {
-        let request = request.into_inner();
+        let caller = caller(&request);
+        let mut request = request.into_inner();
+        caller.may_act_for(&request.driver_id)?;
+        if caller.is_driver() {
+            // Whose a session is shows only when it is decided; by its own id and the charge point, a driver names none but its own.
+            request.session_id.clear();
+            request.operator_id.clear();
+        }
         let charge = if request.session_id.is_empty() {
             Some(which_charge(request.driver_id, request.cp_id, request.request_id)?)
         } else {
             ids::check("session_id", &request.session_id)?;
             None
         };
-        let operator_id = Some(request.operator_id).filter(|operator_id| !operator_id.is_empty());
-        if let Some(operator_id) = &operator_id {
-            ids::check("operator_id", operator_id)?;
-        }
+        let is_operators = caller.is_operator() || !request.operator_id.is_empty();
+        let operator_id = is_operators.then(|| caller.operator_id(request.operator_id)).transpose()?;
         let stop = StopCharging { charge, session_id: request.session_id, operator_id };
         let session = self.change(Command::StopCharging(stop)).await?;
         Ok(Response::new(pb::StopChargingResponse { session: Some(session) }))
@@ -166,7 +179,9 @@ impl SessionService for SessionGrpc {
         &self,
         request: Request<pb::ListSessionsRequest>,
     ) -> Result<Response<pb::ListSessionsResponse>, Status> {
+        let caller = caller(&request);
         let request = request.into_inner();
+        caller.may_act_for(&request.driver_id)?;
         let page = PageRequest::parse(request.page_size, request.page_token)?;
         let filter = Filter {
             driver_id: request.driver_id,
@@ -220,7 +235,9 @@ impl SessionService for SessionGrpc {
         &self,
         request: Request<pb::ListTicketsRequest>,
     ) -> Result<Response<pb::ListTicketsResponse>, Status> {
+        let caller = caller(&request);
         let request = request.into_inner();
+        caller.may_act_for(&request.driver_id)?;
         let page = PageRequest::parse(request.page_size, request.page_token)?;
         let filter = Filter { driver_id: request.driver_id, cp_id: request.cp_id, ..Filter::default() };
         let page = self.read_model.tickets(&filter, &page).await?;
@@ -247,6 +264,29 @@ impl SessionService for SessionGrpc {
             events: page.items,
             next_page_token: page.next_page_token,
         }))
+    }
+
+    async fn list_top_ups(
+        &self,
+        request: Request<pb::ListTopUpsRequest>,
+    ) -> Result<Response<pb::ListTopUpsResponse>, Status> {
+        let caller = caller(&request);
+        let driver_id = request.into_inner().driver_id;
+        caller.may_act_for(&driver_id)?;
+        let top_ups = self.read_model.top_ups(&driver_id).await?;
+        Ok(Response::new(pb::ListTopUpsResponse { top_ups }))
+    }
+
+    async fn list_hours(
+        &self,
+        request: Request<pb::ListHoursRequest>,
+    ) -> Result<Response<pb::ListHoursResponse>, Status> {
+        let from_ms = request.into_inner().from_ms;
+        if from_ms < clock::now_ms() - LONGEST_HOURS_MS {
+            return Err(Error::invalid_argument("from_ms", "must be at most 31 days ago").into());
+        }
+        let hours = self.read_model.hours(from_ms).await?;
+        Ok(Response::new(pb::ListHoursResponse { hours, currency: CURRENCY.to_owned() }))
     }
 }
 

@@ -18,6 +18,7 @@ pub mod idempotency;
 mod leadership;
 mod migrate;
 mod outbox;
+mod people;
 mod service;
 pub mod session_state;
 mod startup;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use evcharging_common::{
+    access::TokenKeys,
     backoff::Backoff,
     database::{Access, Database, DatabaseConfig, Dialect},
     error::Error,
@@ -20,6 +21,7 @@ use evcharging_common::{
     },
     read_model::ReadModel,
     shutdown::CancellationToken,
+    vocabulary::Role,
 };
 use futures::future::join_all;
 use tokio::time::Instant;
@@ -34,8 +36,9 @@ use crate::{
     grpc_network::NetworkGrpc,
     grpc_session::SessionGrpc,
     leadership, outbox,
+    people::People,
     startup::{self, Startup},
-    store::{SqlStore, Store},
+    store::{PeopleStore, SqlStore, Store},
     writer::Writer,
 };
 
@@ -89,6 +92,7 @@ pub struct Service {
     startup: Startup,
     store: SqlStore,
     read_model: ReadModel,
+    people: PeopleStore,
     writer: Writer,
     writer_task: tokio::task::JoinHandle<()>,
     writer_shutdown: CancellationToken,
@@ -98,6 +102,7 @@ pub struct Service {
 pub struct Handle {
     writer: Writer,
     store: SqlStore,
+    people: People,
 }
 
 impl Service {
@@ -110,6 +115,7 @@ impl Service {
         let local_address = door.local_address()?;
         let store = open_store(&config.database.database_url).await?;
         let read_model = ReadModel::open_lazily(&config.database.database_url)?;
+        let people = PeopleStore::open_lazily(&config.database.database_url)?;
         let rules = Rules {
             reservation_ms: config.reservation_ms,
             minimum_balance_micros: config.minimum_balance,
@@ -126,6 +132,7 @@ impl Service {
             startup,
             store,
             read_model,
+            people,
             writer,
             writer_task,
             writer_shutdown,
@@ -139,7 +146,15 @@ impl Service {
 
     /// What others in the same process may ask.
     pub fn handle(&self) -> Handle {
-        Handle { writer: self.writer.clone(), store: self.store.another() }
+        Handle { writer: self.writer.clone(), store: self.store.another(), people: self.people() }
+    }
+
+    fn people(&self) -> People {
+        People {
+            store: self.people.clone(),
+            read_model: self.read_model.clone(),
+            writer: self.writer.clone(),
+        }
     }
 
     /// Serves until the token is cancelled. What was queued by then is still decided and stored.
@@ -159,14 +174,16 @@ impl Service {
             backoff.wait().await;
         }
 
+        let people = self.people();
         let session = SessionGrpc {
             writer: self.writer.clone(),
             read_model: self.read_model.clone(),
             shutdown: shutdown.clone(),
         };
         let routes = Routes::new(SessionServiceServer::new(session))
-            .add_service(NetworkWriteServiceServer::new(NetworkGrpc { writer: self.writer.clone() }));
-        let server = GrpcServer::new(self.door, routes, SERVICES).await?;
+            .add_service(NetworkWriteServiceServer::new(NetworkGrpc { writer: self.writer.clone(), people }));
+        let token_keys = TokenKeys::of(self.read_model.clone());
+        let server = GrpcServer::new(self.door, routes, SERVICES).await?.with_callers(token_keys);
         let health = server.health();
         health.set_serving().await;
 
@@ -238,6 +255,14 @@ async fn open_store(database_url: &str) -> Result<SqlStore, Error> {
 }
 
 impl Handle {
+    /// Makes a user known unless it is there, with any password: whoever runs the network in this process knows what it is for.
+    ///
+    /// # Errors
+    /// When the database fails, or a driver's user has no driver.
+    pub async fn add_user(&self, user_id: &str, role: Role, password: &str) -> Result<(), Error> {
+        self.people.set_user(user_id, role, password.to_owned(), true).await.map(drop)
+    }
+
     /// Ends every open session: asks for the stop, waits a little for the final registers, then ends the rest with what is known, and
     /// waits until Kafka has every event. Tells how many sessions were open.
     ///

@@ -4,6 +4,8 @@ use std::{fmt::Write, path::Path};
 
 use evcharging_common::address_file::Addresses;
 
+use crate::services::{DEMO_OPERATOR, DEMO_PASSWORD};
+
 /// What the table tells.
 pub struct AddressTable<'a> {
     /// Where the services and Kafka are.
@@ -51,6 +53,11 @@ impl AddressTable<'_> {
         }
         let _ = writeln!(text, "  {:<14} {}", "database", self.database);
         let _ = writeln!(text, "  {:<14} {}", "data folder", self.data_dir.display());
+        let _ = writeln!(text, "\nIn a browser, with the password {DEMO_PASSWORD} that everybody knows:");
+        if let Some(driver_id) = self.driver_id {
+            let _ = writeln!(text, "  {}  charge as {driver_id}", addresses.driver_page);
+        }
+        let _ = writeln!(text, "  {}  run the network as {DEMO_OPERATOR}", addresses.operator_page);
         let _ = writeln!(text, "\nIn another terminal, look at it:");
         let _ = writeln!(text, "  {} show charge-points{}", self.program, self.location_flag);
         let registry = addresses.cp_registry.trim_start_matches("http://");
@@ -84,6 +91,8 @@ mod tests {
             session: "http://127.0.0.1:50052".into(),
             cp_registry: "http://127.0.0.1:50053".into(),
             telemetry: "http://127.0.0.1:50054".into(),
+            driver_page: "http://127.0.0.1:8001".into(),
+            operator_page: "http://127.0.0.1:8000".into(),
         };
         let text = AddressTable {
             addresses: &addresses,
@@ -105,6 +114,8 @@ mod tests {
             "cp-registry    http://127.0.0.1:50053  gRPC",
             "telemetry      http://127.0.0.1:50054  gRPC",
             "Kafka          127.0.0.1:40001         embedded",
+            "http://127.0.0.1:8001  charge as driver1",
+            "http://127.0.0.1:8000  run the network as operator",
             "database       sqlite:/data/evcharging.db",
             "data folder    /data\n",
             "grpcurl -plaintext 127.0.0.1:50053 evcharging.cp_registry.v1.RegistryService/ListChargePoints",

@@ -27,6 +27,12 @@ pub struct Config {
     /// Address to serve gRPC on; 0.0.0.0 to be reached from other machines, by anybody who can
     #[arg(long, env = "EVCHARGING_LISTEN_IP", default_value = "127.0.0.1", value_name = "IP")]
     pub listen_ip: IpAddr,
+    /// Port of the driver's page; 0 takes any free one, as --base-port 0 does
+    #[arg(long, env = "EVCHARGING_DRIVER_PAGE_PORT", default_value_t = 8001, value_name = "PORT")]
+    pub driver_page_port: u16,
+    /// Port of the operator's page; 0 takes any free one, as --base-port 0 does
+    #[arg(long, env = "EVCHARGING_OPERATOR_PAGE_PORT", default_value_t = 8000, value_name = "PORT")]
+    pub operator_page_port: u16,
     /// How many charge points are simulated
     #[arg(
         long,
@@ -106,6 +112,11 @@ impl Config {
     /// The port that is `offset` above the first, or any free one.
     pub(crate) fn port(&self, offset: u16) -> u16 {
         if self.base_port == 0 { 0 } else { self.base_port.saturating_add(offset) }
+    }
+
+    /// The port of a page, or any free one.
+    pub(crate) fn page_port(&self, port: u16) -> u16 {
+        if self.base_port == 0 { 0 } else { port }
     }
 }
 

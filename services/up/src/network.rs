@@ -120,6 +120,7 @@ impl Network {
         services.wait_until_serving().await?;
         let session = connect_lazily(&services.addresses().session).map_err(Error::internal)?;
         accounts::create(session, &plan.drivers).await?;
+        services.add_demo_users(&plan.drivers).await?;
         let read_model = ReadModel::open_lazily(&urls.readers)?;
         let mut snapshots = Snapshots::from_now(read_model.clone()).await?;
 

@@ -1,4 +1,4 @@
-//! The four services, as the same tasks that run alone in processes of their own.
+//! The services and the pages, as the same tasks that run alone in processes of their own.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -12,6 +12,7 @@ use evcharging_common::{
     grpc_server::ListenConfig,
     kafka::{KafkaConfig, Producer},
     shutdown::CancellationToken,
+    vocabulary::Role,
 };
 use futures::future;
 use tokio::task::JoinSet;
@@ -19,13 +20,22 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use crate::{Config, config::DatabaseUrls};
+use crate::{Config, config::DatabaseUrls, plan::PlannedDriver};
 
 /// How long the services may take until they say that they serve.
 const SERVING_DEADLINE: Duration = Duration::from_secs(15);
 const SERVING_POLL: Duration = Duration::from_millis(25);
 /// How long a service may take to end once it was asked.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What everybody may log in with: a network of `up` is there to be tried.
+pub const DEMO_PASSWORD: &str = "pass123";
+/// Who may command it.
+pub const DEMO_OPERATOR: &str = "operator";
+/// What to do about a port that is taken.
+const OTHER_PORTS: &str = "; choose other ports with --base-port, --driver-page-port and --operator-page-port, or any free ones with --base-port 0";
+/// Drivers who may log in: each costs a hash that is slow on purpose.
+const DEMO_DRIVERS: usize = 20;
 
 /// Where what listens at this address is reached from this machine.
 fn reachable_here(address: SocketAddr) -> SocketAddr {
@@ -55,7 +65,7 @@ impl Services {
     ) -> Result<Self, Error> {
         Self::bind_and_spawn(config, kafka, urls, producer).await.map_err(|mut error| {
             if error.message.starts_with("cannot listen") {
-                error.message.push_str("; choose other ports with --base-port, or any free ones with 0");
+                error.message.push_str(OTHER_PORTS);
             }
             error
         })
@@ -97,13 +107,33 @@ impl Services {
         part.kafka = kafka.clone();
         let telemetry = evcharging_telemetry_ingest::Service::bind(part, producer).await?;
 
+        let authorization_url = url(authorization.local_address());
+        let session_url = url(session.local_address());
+        let cp_registry_url = url(cp_registry.local_address());
+        let telemetry_url = url(telemetry.local_address());
+        let flags = [
+            ("--authorization-address", authorization_url.clone()),
+            ("--session-address", session_url.clone()),
+            ("--cp-registry-address", cp_registry_url.clone()),
+            ("--telemetry-address", telemetry_url.clone()),
+        ];
+        let mut part: evcharging_portal::Config = part_config(&flags)?;
+        let page = |port| SocketAddr::new(config.listen_ip, config.page_port(port));
+        part.driver_page_listen = page(config.driver_page_port);
+        part.operator_page_listen = page(config.operator_page_port);
+        part.demo = true;
+        part.kafka = kafka.clone();
+        let portal = evcharging_portal::Service::bind(part).await?;
+
         let addresses = Addresses {
             pid: std::process::id(),
             kafka: kafka.kafka_bootstrap_servers.clone(),
-            authorization: url(authorization.local_address()),
-            session: url(session.local_address()),
-            cp_registry: url(cp_registry.local_address()),
-            telemetry: url(telemetry.local_address()),
+            authorization: authorization_url,
+            session: session_url,
+            cp_registry: cp_registry_url,
+            telemetry: telemetry_url,
+            driver_page: url(portal.driver_page()?),
+            operator_page: url(portal.operator_page()?),
         };
         let handle = session.handle();
         let (others_shutdown, session_shutdown) = (CancellationToken::new(), CancellationToken::new());
@@ -117,6 +147,8 @@ impl Services {
         tasks.spawn(async move { ("cp-registry", cp_registry.run(stop).await) });
         let stop = others_shutdown.clone();
         tasks.spawn(async move { ("telemetry-ingest", telemetry.run(stop).await) });
+        let stop = others_shutdown.clone();
+        tasks.spawn(async move { ("portal", portal.run(stop).await) });
         Ok(Self {
             tasks,
             authorization_shutdown,
@@ -125,6 +157,18 @@ impl Services {
             session: handle,
             addresses,
         })
+    }
+
+    /// Lets the first drivers and two operators log in, with a password that everybody knows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_demo_users(&self, drivers: &[PlannedDriver]) -> Result<(), Error> {
+        for driver in drivers.iter().take(DEMO_DRIVERS) {
+            self.session.add_user(&driver.driver_id, Role::Driver, DEMO_PASSWORD).await?;
+        }
+        self.session.add_user(DEMO_OPERATOR, Role::Operator, DEMO_PASSWORD).await?;
+        self.session.add_user("admin", Role::Admin, DEMO_PASSWORD).await
     }
 
     /// Where they listen.

@@ -1,6 +1,7 @@
 //! Where the network is kept: what the writer needs of a database, and the databases that give it.
 
 pub(crate) mod migrations;
+mod people;
 mod queries;
 mod rows;
 mod sql;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use evcharging_common::error::Error;
 
+pub use people::{PeopleStore, TopUpDecision};
 pub use sql::SqlStore;
 
 use crate::{

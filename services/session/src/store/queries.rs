@@ -60,6 +60,12 @@ queries!(
     claim_lease,
     lease_holder,
     release_leases,
+    write_user,
+    write_token_key,
+    remove_token_keys,
+    write_top_up,
+    decide_top_up,
+    finish_top_up,
 );
 
 impl Queries {

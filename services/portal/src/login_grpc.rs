@@ -1,0 +1,93 @@
+//! LoginService: beside each page.
+
+use evcharging_common::{
+    error::Error,
+    pb::{
+        authorization::v1 as authorization,
+        portal::v1::{self as pb, login_service_server::LoginService},
+        types::v1 as types,
+    },
+    vocabulary::Role,
+};
+use tonic::{Request, Response, Status, metadata::MetadataMap};
+
+use crate::{
+    cookie::Page,
+    peers::{Peers, answer},
+    visitors::Visitors,
+};
+
+/// Lets people in at one page.
+pub struct LoginGrpc {
+    /// Which page.
+    pub page: Page,
+    /// Who checks passwords.
+    pub peers: Peers,
+    /// Who is in.
+    pub visitors: Visitors,
+    /// The passwords are public.
+    pub is_demo: bool,
+    /// A proxy stands in front and says for whom it speaks.
+    pub behind_proxy: bool,
+}
+
+#[tonic::async_trait]
+impl LoginService for LoginGrpc {
+    async fn login(&self, request: Request<pb::LoginRequest>) -> Result<Response<pb::LoginResponse>, Status> {
+        let client_address = self.client_address(&request);
+        let is_secure = self.is_secure(request.metadata());
+        let pb::LoginRequest { user_id, password } = request.into_inner();
+        let login = authorization::LoginRequest { user_id: user_id.clone(), password, client_address };
+        let let_in = answer("authorization", self.peers.authorization().login(login).await)?;
+        self.visitors.check(Role::try_from(let_in.role).map_err(Error::internal)?)?;
+        let user = types_user(user_id, let_in.role());
+        let mut response = Response::new(pb::LoginResponse { user: Some(user) });
+        set_cookie(&mut response, &self.page.keep(&let_in.session_token, is_secure))?;
+        Ok(response)
+    }
+
+    async fn logout(
+        &self,
+        request: Request<pb::LogoutRequest>,
+    ) -> Result<Response<pb::LogoutResponse>, Status> {
+        self.visitors.forget(request.metadata());
+        let mut response = Response::new(pb::LogoutResponse {});
+        set_cookie(&mut response, &self.page.forget(self.is_secure(request.metadata())))?;
+        Ok(response)
+    }
+
+    async fn who_am_i(
+        &self,
+        request: Request<pb::WhoAmIRequest>,
+    ) -> Result<Response<pb::WhoAmIResponse>, Status> {
+        let visitor = self.visitors.visitor(request.metadata()).await?;
+        let user = types_user(visitor.user_id, visitor.role.into());
+        Ok(Response::new(pb::WhoAmIResponse { user: Some(user), is_demo: self.is_demo }))
+    }
+}
+
+impl LoginGrpc {
+    /// Where the person is: the last that a proxy in front has added, as what comes before it is anybody's word.
+    fn client_address<T>(&self, request: &Request<T>) -> String {
+        let forwarded = request.metadata().get("x-forwarded-for").filter(|_| self.behind_proxy);
+        let forwarded = forwarded.and_then(|header| header.to_str().ok()?.rsplit(',').next());
+        match forwarded {
+            Some(address) => address.trim().chars().take(64).collect(),
+            None => request.remote_addr().map(|address| address.ip().to_string()).unwrap_or_default(),
+        }
+    }
+
+    fn is_secure(&self, metadata: &MetadataMap) -> bool {
+        self.behind_proxy && metadata.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https")
+    }
+}
+
+fn types_user(user_id: String, role: types::Role) -> pb::User {
+    pb::User { user_id, role: role.into() }
+}
+
+fn set_cookie<T>(response: &mut Response<T>, cookie: &str) -> Result<(), Error> {
+    let value = cookie.parse().map_err(Error::internal)?;
+    response.metadata_mut().insert("set-cookie", value);
+    Ok(())
+}

@@ -1,0 +1,48 @@
+import { createEffect, createSignal, onCleanup, Show, type JSX } from "solid-js";
+import { formatTime } from "../shared/format";
+import { defineText } from "../shared/text";
+import { useDriver } from "./context";
+
+// A stream that is opened anew at once is nobody's business.
+const SILENT_MS = 2_000;
+
+const text = defineText({
+  en: {
+    noConnection: "No connection; trying again.",
+    paused: (since: string) =>
+      `Live values are paused: messaging is away since ${since}. Starts and stops are kept and go out when it is back.`,
+  },
+  es: {
+    noConnection: "Sin conexión; se vuelve a intentar.",
+    paused: (since: string) =>
+      `Los valores en vivo están en pausa: la mensajería falta desde ${since}. Los inicios y paradas se guardan y salen cuando vuelva.`,
+  },
+});
+
+/** Says when what the page shows may not be how it is. */
+export function Banners(): JSX.Element {
+  const { store } = useDriver();
+  const [isAway, setIsAway] = createSignal(false);
+  createEffect(() => {
+    if (store.connected()) {
+      setIsAway(false);
+    } else {
+      const timer = setTimeout(() => setIsAway(true), SILENT_MS);
+      onCleanup(() => clearTimeout(timer));
+    }
+  });
+  const pausedSince = () => {
+    const messaging = store.messaging();
+    return messaging?.isHeard === false ? formatTime(messaging.sinceMs) : undefined;
+  };
+  return (
+    <div role="status" class="banners no-print">
+      <Show when={isAway()}>
+        <p class="banner banner-warning">{text().noConnection}</p>
+      </Show>
+      <Show when={!isAway() && pausedSince()}>
+        {(since) => <p class="banner banner-warning">{text().paused(since())}</p>}
+      </Show>
+    </div>
+  );
+}

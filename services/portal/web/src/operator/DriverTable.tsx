@@ -1,0 +1,91 @@
+import { createMemo, Show } from "solid-js";
+import type { Driver } from "../gen/evcharging/types/v1/types_pb";
+import { formatMoney } from "../shared/format";
+import type { DriversView } from "./driversView";
+import { IdLink, shortId } from "./IdLink";
+import { listText } from "./textLists";
+import { shellText } from "./textShell";
+import { VirtualTable, type Column } from "./VirtualTable";
+
+export function DriverTable(props: {
+  view: DriversView;
+  onBlock: (driver: Driver) => void;
+  onTopUp: (driver: Driver) => void;
+}) {
+  const columns = createMemo<Column<Driver>[]>(() => [
+    {
+      title: shellText().driver,
+      width: "minmax(90px, 1fr)",
+      cell: (driver) => <strong>{driver.driverId}</strong>,
+    },
+    {
+      title: listText().name,
+      width: "minmax(120px, 1.4fr)",
+      isWideOnly: true,
+      cell: (driver) => driver.name,
+    },
+    {
+      title: listText().balance,
+      width: "minmax(84px, 0.8fr)",
+      isNumber: true,
+      cell: (driver) => (
+        <span classList={{ "is-bad": driver.balanceMicros <= 0n }}>
+          {formatMoney(driver.balanceMicros, driver.currency)}
+        </span>
+      ),
+    },
+    {
+      title: shellText().status,
+      width: "minmax(110px, 0.8fr)",
+      isWideOnly: true,
+      cell: (driver) => (
+        <Show when={driver.blocked} fallback={<span class="muted">{listText().notBlocked}</span>}>
+          <span class="badge badge-faulted">{listText().blocked}</span>
+        </Show>
+      ),
+    },
+    {
+      title: listText().openSession,
+      width: "minmax(180px, 1.4fr)",
+      isWideOnly: true,
+      cell: (driver) => <OpenSession view={props.view} driver={driver} />,
+    },
+    {
+      title: listText().actions,
+      width: "minmax(176px, 1fr)",
+      cell: (driver) => (
+        <span class="cell-actions">
+          <button type="button" class="button button-small" onClick={() => props.onTopUp(driver)}>
+            {listText().topUp}
+          </button>
+          <button type="button" class="button button-small" onClick={() => props.onBlock(driver)}>
+            {driver.blocked ? listText().unblock : listText().block}
+          </button>
+        </span>
+      ),
+    },
+  ]);
+  return (
+    <VirtualTable
+      label={shellText().drivers}
+      columns={columns()}
+      rows={props.view.shown()}
+      rowClass={(driver) => (driver.blocked ? "is-blocked" : "")}
+    />
+  );
+}
+
+/** Where a driver charges: the stream knows it sooner than the list. */
+function OpenSession(props: { view: DriversView; driver: Driver }) {
+  const place = () => props.view.placeOf(props.driver.driverId);
+  return (
+    <Show when={place()}>
+      {(facts) => (
+        <>
+          <IdLink kind="chargePoint" id={facts().cpId} />{" "}
+          <IdLink kind="session" id={facts().sessionId} text={shortId(facts().sessionId)} />
+        </>
+      )}
+    </Show>
+  );
+}

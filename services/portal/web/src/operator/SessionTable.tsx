@@ -1,0 +1,97 @@
+import { createMemo } from "solid-js";
+import type { Session } from "../gen/evcharging/types/v1/types_pb";
+import { formatDateTime, formatDuration, formatEnergy, formatMoney, formatPower } from "../shared/format";
+import { SessionBadge } from "../shared/Status";
+import { useOperator } from "./context";
+import { IdLink, shortId } from "./IdLink";
+import { listText } from "./textLists";
+import { shellText } from "./textShell";
+import { VirtualTable, type Column } from "./VirtualTable";
+
+/** Sessions; those that run show what the stream tells of them. */
+export function SessionTable(props: { sessions: readonly Session[]; onOpen: (sessionId: string) => void }) {
+  const { network } = useOperator();
+  const readingOf = (session: Session) => {
+    if (session.endedAtMs !== undefined) return undefined;
+    const reading = network.find(session.cpId)?.reading();
+    return reading?.sessionId === session.sessionId ? reading : undefined;
+  };
+  const columns = createMemo<Column<Session>[]>(() => [
+    {
+      title: shellText().session,
+      width: "minmax(92px, 0.8fr)",
+      cell: (session) => (
+        <button type="button" class="link-button number" onClick={() => props.onOpen(session.sessionId)}>
+          {shortId(session.sessionId)}
+        </button>
+      ),
+    },
+    {
+      title: listText().state,
+      width: "minmax(124px, 1fr)",
+      cell: (session) => <SessionBadge state={session.state} />,
+    },
+    {
+      title: shellText().driver,
+      width: "minmax(100px, 1fr)",
+      cell: (session) => <IdLink kind="driver" id={session.driverId} />,
+    },
+    {
+      title: shellText().chargePoint,
+      width: "minmax(110px, 1fr)",
+      isWideOnly: true,
+      cell: (session) => <IdLink kind="chargePoint" id={session.cpId} />,
+    },
+    {
+      title: listText().reserved,
+      width: "minmax(160px, 1.2fr)",
+      isWideOnly: true,
+      cell: (session) => formatDateTime(session.createdAtMs),
+    },
+    {
+      title: listText().duration,
+      width: "minmax(100px, 0.8fr)",
+      isNumber: true,
+      isWideOnly: true,
+      cell: (session) => durationText(session, network.now),
+    },
+    {
+      title: shellText().power,
+      width: "minmax(80px, 0.7fr)",
+      isNumber: true,
+      isWideOnly: true,
+      cell: (session) => {
+        const power = readingOf(session)?.powerW ?? session.powerW;
+        return session.endedAtMs === undefined && power > 0n ? formatPower(power, 1) : "";
+      },
+    },
+    {
+      title: shellText().energy,
+      width: "minmax(96px, 0.8fr)",
+      isNumber: true,
+      isWideOnly: true,
+      cell: (session) => formatEnergy(readingOf(session)?.energyMwh ?? session.energyMwh),
+    },
+    {
+      title: shellText().cost,
+      width: "minmax(76px, 0.7fr)",
+      isNumber: true,
+      cell: (session) => formatMoney(readingOf(session)?.costMicros ?? session.costMicros, session.currency),
+    },
+  ]);
+  return (
+    <VirtualTable
+      label={shellText().sessions}
+      columns={columns()}
+      rows={props.sessions}
+      onOpen={(session) => props.onOpen(session.sessionId)}
+    />
+  );
+}
+
+/** How long it supplied, or has supplied so far. */
+function durationText(session: Session, now: () => number): string {
+  if (session.startedAtMs === undefined) return "";
+  const untilMs = session.endedAtMs === undefined ? now() : Number(session.endedAtMs);
+  return formatDuration(untilMs - Number(session.startedAtMs));
+}

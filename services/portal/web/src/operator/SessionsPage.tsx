@@ -1,0 +1,78 @@
+import { Show } from "solid-js";
+import { useOperator } from "./context";
+import "./lists.css";
+import { Loading } from "./Loading";
+import { Problem } from "./Problem";
+import { SessionDialog } from "./SessionDialog";
+import { SessionFilters } from "./SessionFilters";
+import { SessionTable } from "./SessionTable";
+import { createSessionsView } from "./sessionsView";
+import { saveSessions } from "./saveLists";
+import { listText } from "./textLists";
+import { shellText } from "./textShell";
+
+/** As many as the page lists at most. */
+const MAX_ROWS = 10_000;
+
+export function SessionsPage() {
+  const { network } = useOperator();
+  const view = createSessionsView(network);
+  const pages = view.pages;
+  return (
+    <div class="list-page">
+      <header class="page-head">
+        <h1>{shellText().sessions}</h1>
+        <div class="segmented" role="group" aria-label={listText().which}>
+          <button type="button" aria-pressed={!view.isAll()} onClick={() => view.showAll(false)}>
+            {listText().open}
+          </button>
+          <button type="button" aria-pressed={view.isAll()} onClick={() => view.showAll(true)}>
+            {listText().allSessions}
+          </button>
+        </div>
+      </header>
+      <SessionFilters view={view} />
+      <Problem error={pages.error()} onRetry={() => void pages.reload()} />
+      <Show when={pages.isLoaded()} fallback={<Show when={pages.error() === undefined}>{<Loading />}</Show>}>
+        <Show
+          when={view.shown().length > 0}
+          fallback={<p class="empty">{view.isAll() ? listText().noSessions : listText().noOpenSessions}</p>}
+        >
+          <SessionTable sessions={view.shown()} onOpen={view.open} />
+        </Show>
+      </Show>
+      <footer class="list-foot">
+        <p class="muted small number">{listText().loaded(view.shown().length)}</p>
+        <Show when={pages.hasMore() && pages.rows().length < MAX_ROWS}>
+          <button
+            type="button"
+            class="button"
+            disabled={pages.isLoading()}
+            onClick={() => void pages.loadMore()}
+          >
+            {shellText().loadMore}
+          </button>
+          <button
+            type="button"
+            class="button"
+            disabled={pages.isLoading()}
+            onClick={() => void pages.loadUpTo(MAX_ROWS)}
+          >
+            {listText().loadAll}
+          </button>
+        </Show>
+        <button
+          type="button"
+          class="button"
+          disabled={view.shown().length === 0}
+          onClick={() => saveSessions(view.shown())}
+        >
+          {shellText().exportCsv}
+        </button>
+      </footer>
+      <Show when={view.openedId()} keyed>
+        {(sessionId) => <SessionDialog sessionId={sessionId} onClose={() => view.open("")} />}
+      </Show>
+    </div>
+  );
+}

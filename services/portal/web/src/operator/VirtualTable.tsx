@@ -1,0 +1,99 @@
+import { createVirtualizer } from "@tanstack/solid-virtual";
+import { For, Show, type JSX } from "solid-js";
+import { isNarrow } from "./narrow";
+
+const ROW_HEIGHT = 44;
+const HEAD_HEIGHT = 40;
+
+export interface Column<Row> {
+  readonly title: string;
+  /** A track of CSS grid. */
+  readonly width: string;
+  readonly cell: (row: Row) => JSX.Element;
+  readonly isNumber?: boolean;
+  /** A phone has no room for it. */
+  readonly isWideOnly?: boolean;
+}
+
+/** A table of any length, of which only the rows in sight exist. */
+export function VirtualTable<Row>(props: {
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowClass?: (row: Row) => string;
+  /** A press anywhere in a row; a link or a button in the row must do the same for the keyboard. */
+  onOpen?: (row: Row) => void;
+}) {
+  let frame: HTMLDivElement | undefined;
+  const columns = () => props.columns.filter((column) => !(column.isWideOnly === true && isNarrow()));
+  const tracks = () =>
+    columns()
+      .map((column) => column.width)
+      .join(" ");
+  const pressable = props.onOpen === undefined ? "" : "is-pressable";
+  const virtualizer = createVirtualizer<HTMLDivElement, HTMLDivElement>({
+    get count() {
+      return props.rows.length;
+    },
+    getScrollElement: () => frame ?? null,
+    estimateSize: () => ROW_HEIGHT,
+    scrollMargin: HEAD_HEIGHT,
+    overscan: 8,
+  });
+
+  function open(event: MouseEvent, row: Row): void {
+    const isOwnTarget = event.target instanceof Element && event.target.closest("a, button") !== null;
+    if (!isOwnTarget) props.onOpen?.(row);
+  }
+  return (
+    <div class="virtual-frame" ref={frame} tabindex="0" role="group" aria-label={props.label}>
+      <div
+        class="virtual-table"
+        role="table"
+        aria-label={props.label}
+        aria-rowcount={props.rows.length + 1}
+        aria-colcount={columns().length}
+      >
+        <div class="virtual-head" role="rowgroup">
+          <div class="virtual-row" role="row" aria-rowindex={1} style={{ "grid-template-columns": tracks() }}>
+            <For each={columns()}>
+              {(column) => (
+                <div role="columnheader" classList={{ "is-number": column.isNumber }}>
+                  {column.title}
+                </div>
+              )}
+            </For>
+          </div>
+        </div>
+        <div class="virtual-body" role="rowgroup" style={{ height: `${virtualizer.getTotalSize()}px` }}>
+          <For each={virtualizer.getVirtualItems()}>
+            {(item) => (
+              <Show when={props.rows[item.index]}>
+                {(row) => (
+                  <div
+                    class={`virtual-row ${pressable} ${props.rowClass?.(row()) ?? ""}`}
+                    role="row"
+                    aria-rowindex={item.index + 2}
+                    style={{
+                      transform: `translateY(${item.start - HEAD_HEIGHT}px)`,
+                      "grid-template-columns": tracks(),
+                    }}
+                    onClick={(event) => open(event, row())}
+                  >
+                    <For each={columns()}>
+                      {(column) => (
+                        <div role="cell" classList={{ "is-number": column.isNumber }}>
+                          {column.cell(row())}
+                        </div>
+                      )}
+                    </For>
+                  </div>
+                )}
+              </Show>
+            )}
+          </For>
+        </div>
+      </div>
+    </div>
+  );
+}

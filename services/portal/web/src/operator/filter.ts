@@ -1,0 +1,23 @@
+import { ChargePointStatus, type ChargePoint } from "../gen/evcharging/types/v1/types_pb";
+import { cityOf } from "../shared/format";
+
+export type Order = "id" | "status" | "power";
+
+export interface NetworkFilter {
+  readonly text: string;
+  readonly city: string;
+  readonly statuses: ReadonlySet<ChargePointStatus>;
+}
+
+/** The words of a search, each of which must be found. */
+export function wordsOf(text: string): string[] {
+  return text.toLowerCase().split(/\s+/).filter(Boolean);
+}
+
+export function matches(facts: ChargePoint, words: readonly string[], filter: NetworkFilter): boolean {
+  if (filter.statuses.size > 0 && !filter.statuses.has(facts.status)) return false;
+  if (filter.city !== "" && cityOf(facts.location) !== filter.city) return false;
+  if (words.length === 0) return true;
+  const searched = `${facts.cpId}\n${facts.location}\n${facts.driverId}`.toLowerCase();
+  return words.every((word) => searched.includes(word));
+}

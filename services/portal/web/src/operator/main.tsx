@@ -1,0 +1,21 @@
+import { createEffect } from "solid-js";
+import { render } from "solid-js/web";
+import { Gate } from "../shared/Login";
+import "../shared/theme.css";
+import { App } from "./App";
+import "./shell.css";
+import { shellText } from "./textShell";
+
+function Page() {
+  createEffect(() => (document.title = shellText().title));
+  return (
+    <Gate roleTitle={shellText().title}>
+      {(user, signOut, onSignedOut) => (
+        <App userId={user.userId} signOut={signOut} onSignedOut={onSignedOut} />
+      )}
+    </Gate>
+  );
+}
+
+const root = document.getElementById("root");
+if (root !== null) render(() => <Page />, root);

@@ -1,0 +1,34 @@
+import { createSignal, onCleanup, onMount, type Accessor } from "solid-js";
+
+/** Asks again and again while the page is in sight. The last answer stays while there is no newer one. */
+export function createPolled<Answer>(
+  load: () => Promise<Answer>,
+  everyMs: number,
+): { value: Accessor<Answer | undefined>; error: Accessor<unknown>; refresh(): Promise<void> } {
+  const [value, setValue] = createSignal<Answer>();
+  const [error, setError] = createSignal<unknown>();
+
+  async function refresh(): Promise<void> {
+    try {
+      const answer = await load();
+      setValue(() => answer);
+      setError(undefined);
+    } catch (failure) {
+      setError(() => failure);
+    }
+  }
+
+  let isUnderWay = false;
+  async function tick(): Promise<void> {
+    if (isUnderWay || document.hidden) return;
+    isUnderWay = true;
+    await refresh();
+    isUnderWay = false;
+  }
+  onMount(() => {
+    void tick();
+    const timer = setInterval(() => void tick(), everyMs);
+    onCleanup(() => clearInterval(timer));
+  });
+  return { value, error, refresh };
+}

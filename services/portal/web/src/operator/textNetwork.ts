@@ -1,0 +1,51 @@
+import { defineText } from "../shared/text";
+import { formatCount } from "./formatCount";
+
+export const networkText = defineText({
+  en: {
+    searchHint: "Id, location or driver",
+    city: "City",
+    everyCity: "Every city",
+    order: "Order",
+    byId: "By id",
+    byStatus: "By status",
+    byPower: "By power",
+    view: "View",
+    tiles: "Tiles",
+    table: "Table",
+    statusFilter: "Filter by status",
+    shown: (shown: number, all: number) =>
+      shown === all ? `${formatCount(all)} charge points` : `${formatCount(shown)} of ${formatCount(all)}`,
+    clear: "Clear filters",
+    none: "No charge point matches these filters.",
+    empty: "No charge point is registered yet.",
+    emptyHint: "They appear here as soon as their monitors register.",
+    activity: "Activity",
+    noActivity: "Nothing has happened yet.",
+    reservedFor: (driver: string) => `for ${driver}`,
+    maxPower: "Max power",
+  },
+  es: {
+    searchHint: "Id, lugar o conductor",
+    city: "Ciudad",
+    everyCity: "Todas las ciudades",
+    order: "Orden",
+    byId: "Por id",
+    byStatus: "Por estado",
+    byPower: "Por potencia",
+    view: "Vista",
+    tiles: "Fichas",
+    table: "Tabla",
+    statusFilter: "Filtrar por estado",
+    shown: (shown: number, all: number) =>
+      shown === all ? `${formatCount(all)} puntos de carga` : `${formatCount(shown)} de ${formatCount(all)}`,
+    clear: "Quitar filtros",
+    none: "Ningún punto de carga cumple estos filtros.",
+    empty: "Aún no hay ningún punto de carga registrado.",
+    emptyHint: "Aparecen aquí en cuanto sus monitores se registran.",
+    activity: "Actividad",
+    noActivity: "Aún no ha pasado nada.",
+    reservedFor: (driver: string) => `para ${driver}`,
+    maxPower: "Potencia máx.",
+  },
+});

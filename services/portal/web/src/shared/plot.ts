@@ -1,0 +1,69 @@
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { ChartSeries } from "./Chart";
+
+export interface PlotHandle {
+  update(x: number[], y: number[][]): void;
+  remove(): void;
+}
+
+const COLOURS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4"];
+const NARROWEST_PX = 80;
+
+/** Draws curves into an element and follows its width and the light or dark of the system. */
+export function drawPlot(frame: HTMLElement, series: ChartSeries[], height: number): PlotHandle {
+  let data: uPlot.AlignedData = [[], ...series.map(() => [])];
+  const width = () => Math.max(frame.clientWidth, NARROWEST_PX);
+  let plot = new uPlot(options(series, width(), height), data, frame);
+
+  const resized = new ResizeObserver(() => plot.setSize({ width: width(), height }));
+  resized.observe(frame);
+
+  // A canvas keeps the colours that it was drawn with.
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const redraw = () => {
+    plot.destroy();
+    plot = new uPlot(options(series, width(), height), data, frame);
+  };
+  dark.addEventListener("change", redraw);
+
+  return {
+    update(x, y) {
+      data = [x, ...y];
+      plot.setData(data);
+    },
+    remove() {
+      resized.disconnect();
+      dark.removeEventListener("change", redraw);
+      plot.destroy();
+    },
+  };
+}
+
+function options(series: ChartSeries[], width: number, height: number): uPlot.Options {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const font = `12px ${style.fontFamily}`;
+  const axis = { stroke: colour("--muted"), font, ticks: { show: false } };
+  return {
+    width,
+    height,
+    // The legend is HTML beside the canvas, and a chart that lives needs no cursor.
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [12, 12, 0, 0],
+    scales: { y: { range: (_plot, _min, max) => [0, Math.max(max * 1.15, 1)] } },
+    axes: [
+      { ...axis, grid: { show: false }, space: 80, values: "{HH}:{mm}", size: 32 },
+      { ...axis, grid: { stroke: colour("--line"), width: 1 }, space: 36, size: 44 },
+    ],
+    series: [
+      {},
+      ...series.map(({ label }, index): uPlot.Series => {
+        const stroke = colour(COLOURS[index % COLOURS.length] ?? "--accent");
+        const fill = series.length === 1 ? colour("--chart-fill") : undefined;
+        return { label, stroke, width: 2, points: { show: false }, ...(fill ? { fill } : {}) };
+      }),
+    ],
+  };
+}

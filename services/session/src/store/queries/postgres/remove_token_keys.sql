@@ -1,0 +1,1 @@
+DELETE FROM token_keys WHERE until < instant($1)
