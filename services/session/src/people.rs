@@ -118,3 +118,7 @@ impl People {
         kept.ok_or_else(|| Error::not_found("TOP_UP_UNKNOWN", format!("there is no top-up {top_up_id}")))
     }
 }
+
+#[cfg(test)]
+#[path = "people_tests.rs"]
+mod tests;

@@ -52,6 +52,9 @@ export function NetworkFilters(props: { view: NetworkView }) {
           {networkText().table}
         </button>
       </div>
+      <p class="filter-count small muted number" role="status">
+        {networkText().shown(view.shown().length, network.chargePoints().length)}
+      </p>
       <div class="chips" role="group" aria-label={networkText().statusFilter}>
         <For each={STATUS_ORDER}>
           {(status) => (
@@ -72,9 +75,6 @@ export function NetworkFilters(props: { view: NetworkView }) {
           </button>
         </Show>
       </div>
-      <p class="filter-count small muted number" role="status">
-        {networkText().shown(view.shown().length, network.chargePoints().length)}
-      </p>
     </div>
   );
 }

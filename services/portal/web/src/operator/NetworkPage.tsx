@@ -14,7 +14,7 @@ export function NetworkPage() {
   const { network } = useOperator();
   const view = createNetworkView(network);
   return (
-    <div class="network">
+    <div class="network" classList={{ "is-table": view.isTable() }}>
       <section class="network-main" aria-labelledby="network-title">
         <h1 id="network-title" class="visually-hidden">
           {shellText().network}

@@ -1,4 +1,4 @@
-import { Match, Show, Switch } from "solid-js";
+import { Match, Switch } from "solid-js";
 import { ChargePointStatus } from "../gen/evcharging/types/v1/types_pb";
 import { formatEnergy, formatMoney, formatPower, formatPrice } from "../shared/format";
 import { StatusIcon, statusLook, statusName } from "../shared/Status";
@@ -40,7 +40,7 @@ export function Tile(props: { chargePoint: LiveChargePoint }) {
 function Offer(props: { chargePoint: LiveChargePoint }) {
   const facts = () => props.chargePoint.facts();
   return (
-    <span class="tile-numbers number">
+    <span class="tile-line number">
       <span>{formatPrice(facts().priceMicrosPerKwh)}</span> <span>{formatPower(facts().maxPowerW)}</span>
     </span>
   );
@@ -48,22 +48,22 @@ function Offer(props: { chargePoint: LiveChargePoint }) {
 
 function Charge(props: { chargePoint: LiveChargePoint }) {
   const facts = () => props.chargePoint.facts();
+  const reading = () => props.chargePoint.reading();
   const share = () => {
     const most = Number(facts().maxPowerW);
-    const power = Number(props.chargePoint.reading()?.powerW ?? 0n);
+    const power = Number(reading()?.powerW ?? 0n);
     return most > 0 ? Math.min(1, power / most) : 0;
   };
   return (
     <>
-      <span class="tile-driver">{facts().driverId}</span>{" "}
-      <Show when={props.chargePoint.reading()}>
-        {(reading) => (
-          <span class="tile-numbers number">
-            <span>{formatEnergy(reading().energyMwh)}</span> <span>{formatPower(reading().powerW, 1)}</span>{" "}
-            <span>{formatMoney(reading().costMicros)}</span>
-          </span>
-        )}
-      </Show>
+      <span class="tile-line">
+        <span class="tile-driver">{facts().driverId}</span>{" "}
+        <span class="number">{formatMoney(reading()?.costMicros ?? 0n)}</span>
+      </span>{" "}
+      <span class="tile-line number">
+        <span>{formatEnergy(reading()?.energyMwh ?? 0n)}</span>{" "}
+        <span>{formatPower(reading()?.powerW ?? 0n, 1)}</span>
+      </span>
       <span class="tile-meter" aria-hidden="true">
         <span style={{ transform: `scaleX(${share().toFixed(3)})` }} />
       </span>

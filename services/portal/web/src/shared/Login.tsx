@@ -18,7 +18,7 @@ const text = defineText({
     noNetwork: "The network can't be reached. Trying again…",
     loading: "Loading…",
     demoTitle: "Demo network",
-    demo: "Demo network: its passwords are public. Don't use it for anything real.",
+    demo: "Demo network: its passwords are public.",
     other: "Español",
   },
   es: {
@@ -31,7 +31,7 @@ const text = defineText({
     noNetwork: "No se puede contactar con la red. Se vuelve a intentar…",
     loading: "Cargando…",
     demoTitle: "Red de demostración",
-    demo: "Red de demostración: sus contraseñas son públicas. No la uses para nada real.",
+    demo: "Red de demostración: sus contraseñas son públicas.",
     other: "English",
   },
 });

@@ -81,19 +81,31 @@ export function formatDateTime(ms: Whole): string {
   ).format(Number(ms));
 }
 
+/** A day and a time of the year that is spoken of. */
+export function formatDayTime(ms: Whole): string {
+  return cached(
+    "day time",
+    (tag) =>
+      new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+  ).format(Number(ms));
+}
+
 export function formatMonth(ms: Whole): string {
   return cached("month", (tag) => new Intl.DateTimeFormat(tag, { month: "long", year: "numeric" })).format(
     Number(ms),
   );
 }
 
-/** Such as 1 h 05 min, 3 min 20 s, 45 s. */
+/** Such as 2 d 4 h, 1 h 05 min, 3 min 20 s, 45 s. */
 export function formatDuration(ms: Whole): string {
   const all = Math.max(0, Math.floor(Number(ms) / SECOND_MS));
   const hours = Math.floor(all / 3_600);
   const minutes = Math.floor(all / 60) % 60;
   const seconds = all % 60;
   const padded = (value: number) => String(value).padStart(2, "0");
+  if (hours >= 24) {
+    return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  }
   if (hours > 0) {
     return `${hours} h ${padded(minutes)} min`;
   }

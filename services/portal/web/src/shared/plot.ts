@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { ChartSeries } from "./Chart";
+import { formatTime } from "./format";
 
 export interface PlotHandle {
   update(x: number[], y: number[][]): void;
@@ -54,7 +55,7 @@ function options(series: ChartSeries[], width: number, height: number): uPlot.Op
     padding: [12, 12, 0, 0],
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(max * 1.15, 1)] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 80, values: "{HH}:{mm}", size: 32 },
+      { ...axis, grid: { show: false }, space: 80, values: timesOf, size: 26 },
       { ...axis, grid: { stroke: colour("--line"), width: 1 }, space: 36, size: 44 },
     ],
     series: [
@@ -66,4 +67,12 @@ function options(series: ChartSeries[], width: number, height: number): uPlot.Op
       }),
     ],
   };
+}
+
+/** Seconds are told only where they differ. */
+function timesOf(_plot: uPlot, seconds: number[], _axis: number, _space: number, step: number): string[] {
+  return seconds.map((second) => {
+    const time = formatTime(second * 1_000);
+    return step < 60 ? time : time.slice(0, 5);
+  });
 }

@@ -1,7 +1,7 @@
 import { createEffect, createResource, For, on, onCleanup, Show, type JSX } from "solid-js";
 import { TopUpState, type TopUp } from "../../gen/evcharging/types/v1/types_pb";
 import { driverClient, explain, isSignedOut } from "../../shared/api";
-import { formatDateTime, formatMoney } from "../../shared/format";
+import { formatDayTime, formatMoney } from "../../shared/format";
 import { defineText } from "../../shared/text";
 import { balanceAfter, meterOf } from "../charges";
 import { useDriver } from "../context";
@@ -117,7 +117,7 @@ function Line(props: { topUp: TopUp }): JSX.Element {
   return (
     <li>
       <strong class="number">{formatMoney(props.topUp.amountMicros)}</strong>
-      <span class="muted small">{formatDateTime(props.topUp.decidedAtMs ?? props.topUp.requestedAtMs)}</span>
+      <span class="muted small">{formatDayTime(props.topUp.decidedAtMs ?? props.topUp.requestedAtMs)}</span>
       <span class={`badge badge-${looks[props.topUp.state]}`}>{text().states[props.topUp.state]}</span>
     </li>
   );

@@ -1,6 +1,6 @@
 import { createSignal, For, Show, type JSX } from "solid-js";
 import type { Ticket } from "../../gen/evcharging/types/v1/types_pb";
-import { formatDateTime, formatEnergy, formatMoney, formatMonth } from "../../shared/format";
+import { formatDayTime, formatEnergy, formatMoney, formatMonth } from "../../shared/format";
 import { defineText } from "../../shared/text";
 import type { Month } from "./tickets";
 
@@ -34,7 +34,7 @@ export function MonthOfTickets(props: {
                 <button type="button" class="ticket-row" onClick={() => props.onOpen(ticket)}>
                   <span class="ticket-row-place">
                     <strong>{ticket.cpId}</strong>
-                    <span class="muted small">{formatDateTime(ticket.endedAtMs)}</span>
+                    <span class="muted small">{formatDayTime(ticket.endedAtMs)}</span>
                   </span>
                   <span class="number muted">{formatEnergy(ticket.energyMwh)}</span>
                   <strong class="number">{formatMoney(ticket.costMicros, ticket.currency)}</strong>

@@ -1,7 +1,7 @@
 import { createSignal, createUniqueId, Show, type JSX } from "solid-js";
 import { ChargePointStatus, type ChargePoint } from "../../gen/evcharging/types/v1/types_pb";
 import { Dialog } from "../../shared/Dialog";
-import { formatAgo, formatEnergy, formatMoney, formatPower, formatPrice } from "../../shared/format";
+import { formatDuration, formatEnergy, formatMoney, formatPower, formatPrice } from "../../shared/format";
 import { StatusBadge } from "../../shared/Status";
 import { defineText } from "../../shared/text";
 import { costOf, energyFor } from "../charges";
@@ -17,7 +17,7 @@ const text = defineText({
     price: "Price",
     power: "Power up to",
     status: "Status",
-    since: (ago: string) => `since ${ago}`,
+    since: (duration: string) => `for ${duration}`,
     balanceBuys: "Your balance buys",
     limit: "Stop at (kWh, optional)",
     limitHint: "Empty: until the vehicle is full, you stop or the balance is used up.",
@@ -32,7 +32,7 @@ const text = defineText({
     price: "Precio",
     power: "Potencia hasta",
     status: "Estado",
-    since: (ago: string) => `desde ${ago}`,
+    since: (duration: string) => `desde hace ${duration}`,
     balanceBuys: "Tu saldo da para",
     limit: "Parar a los (kWh, opcional)",
     limitHint: "Vacío: hasta que el vehículo esté lleno, lo pares o se agote el saldo.",
@@ -98,7 +98,7 @@ function Sheet(props: { chargePoint: ChargePoint; onClose: () => void }): JSX.El
       <p class="row">
         <StatusBadge status={props.chargePoint.status} />
         <span class="muted small">
-          {text().since(formatAgo(props.chargePoint.statusSinceMs, store.now()))}
+          {text().since(formatDuration(store.now() - Number(props.chargePoint.statusSinceMs)))}
         </span>
       </p>
       <dl class="facts">

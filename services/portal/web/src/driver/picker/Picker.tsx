@@ -52,6 +52,8 @@ export function Picker(): JSX.Element {
 
   const all = createMemo(() => Array.from(store.chargePoints()?.values() ?? []));
   const shown = createMemo(() => choose(all(), wish));
+  // The plan tells how many there are of them, too.
+  const fitting = createMemo(() => choose(all(), { ...wish, onlyAvailable: false }));
   const availableCount = createMemo(
     () => all().filter(({ status }) => status === ChargePointStatus.AVAILABLE).length,
   );
@@ -117,7 +119,7 @@ export function Picker(): JSX.Element {
                 </div>
               </Match>
               <Match when={view() === "plan"}>
-                <Plan chargePoints={shown()} onOpen={setOpenCpId} />
+                <Plan chargePoints={shown()} fitting={fitting()} onOpen={setOpenCpId} />
               </Match>
             </Switch>
           </section>

@@ -15,8 +15,12 @@ const text = defineText({
 });
 
 /** The charge points as blocks of their cities. */
-export function Plan(props: { chargePoints: ChargePoint[]; onOpen: (cpId: string) => void }): JSX.Element {
-  const cities = createMemo(() => byCity(props.chargePoints));
+export function Plan(props: {
+  chargePoints: ChargePoint[];
+  fitting: ChargePoint[];
+  onOpen: (cpId: string) => void;
+}): JSX.Element {
+  const cities = createMemo(() => byCity(props.chargePoints, props.fitting));
   const byName = createMemo(() => new Map(cities().map((city) => [city.name, city])));
   const names = createMemo(() => cities().map((city) => city.name), undefined, {
     // A block stays in the page, and open, while its charge points change.
@@ -44,9 +48,7 @@ function Block(props: { city: City; isFolded: boolean; onOpen: (cpId: string) =>
   const head = () => (
     <>
       <h3>{props.city.name}</h3>
-      <p class="muted small number">
-        {text().available(props.city.availableCount, props.city.chargePoints.length)}
-      </p>
+      <p class="muted small number">{text().available(props.city.availableCount, props.city.count)}</p>
       <Share city={props.city} />
     </>
   );
@@ -80,7 +82,7 @@ function Block(props: { city: City; isFolded: boolean; onOpen: (cpId: string) =>
 
 /** How much of the city is free, as a bar. Its numbers stand beside it. */
 function Share(props: { city: City }): JSX.Element {
-  const share = () => (props.city.availableCount / props.city.chargePoints.length) * 100;
+  const share = () => (props.city.availableCount / Math.max(props.city.count, 1)) * 100;
   return (
     <span class="block-share" aria-hidden="true">
       <span class="block-share-free" style={{ width: `${share()}%` }} />

@@ -18,9 +18,13 @@ export const ANYTHING: Wish = {
   onlyAvailable: true,
 };
 
+/** A city on the plan. */
 export interface City {
   name: string;
+  /** Those that fit, by id. */
   chargePoints: ChargePoint[];
+  /** How many would fit, and how many of them are available now. */
+  count: number;
   availableCount: number;
 }
 
@@ -76,23 +80,28 @@ export function byName(left: string, right: string): number {
   return collator.compare(left, right);
 }
 
-/** The same by city, in the order of their names. */
-export function byCity(chargePoints: ChargePoint[]): City[] {
-  const cities = new Map<string, ChargePoint[]>();
+/** What fits, by city, in the order of their names. `fitting` counts whatever the status. */
+export function byCity(chargePoints: ChargePoint[], fitting: ChargePoint[]): City[] {
+  const cities = new Map<string, City>();
   for (const chargePoint of chargePoints) {
     const name = cityOf(chargePoint.location);
-    const there = cities.get(name);
-    if (there) {
-      there.push(chargePoint);
+    const city = cities.get(name);
+    if (city) {
+      city.chargePoints.push(chargePoint);
     } else {
-      cities.set(name, [chargePoint]);
+      cities.set(name, { name, chargePoints: [chargePoint], count: 0, availableCount: 0 });
     }
   }
-  return Array.from(cities, ([name, there]) => ({
-    name,
-    chargePoints: there.sort((left, right) => byName(left.cpId, right.cpId)),
-    availableCount: there.filter(({ status }) => status === ChargePointStatus.AVAILABLE).length,
-  })).sort((left, right) => byName(left.name, right.name));
+  for (const { location, status } of fitting) {
+    const city = cities.get(cityOf(location));
+    if (city) {
+      city.count += 1;
+      city.availableCount += status === ChargePointStatus.AVAILABLE ? 1 : 0;
+    }
+  }
+  const all = [...cities.values()].sort((left, right) => byName(left.name, right.name));
+  all.forEach((city) => city.chargePoints.sort((left, right) => byName(left.cpId, right.cpId)));
+  return all;
 }
 
 /** The cities, prices and powers that make a difference here. */
