@@ -92,6 +92,7 @@ pub(super) fn ticket(row: &AnyRow) -> Result<pb::Ticket> {
         end_reason: session.end_reason,
         balance_micros: row.try_get("balance_micros")?,
         trace_id: session.trace_id,
+        price_micros_per_kwh: session.price_micros_per_kwh,
     })
 }
 

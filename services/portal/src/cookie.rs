@@ -21,6 +21,14 @@ impl Page {
         }
     }
 
+    /// Whom `up` lets in here with the password that everybody knows.
+    pub fn demo_user_id(self) -> &'static str {
+        match self {
+            Self::Driver => "driver1",
+            Self::Operator => "operator",
+        }
+    }
+
     /// The session token in a `Cookie` header.
     pub fn token_in(self, header: &str) -> Option<&str> {
         header.split(';').find_map(|pair| {

@@ -35,7 +35,7 @@ const KEEP_ALIVE_MS: i64 = 5_000;
 /// How often the account is asked for even if nothing was heard: what Kafka did not tell, or another portal was asked.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// A charge that ended longer ago is history.
-const RECENT_MS: i64 = 600_000;
+const RECENT_MS: i64 = 120_000;
 /// Steps of one charge that are told.
 const MOST_STEPS: i32 = 100;
 

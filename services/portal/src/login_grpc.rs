@@ -25,8 +25,8 @@ pub struct LoginGrpc {
     pub peers: Peers,
     /// Who is in.
     pub visitors: Visitors,
-    /// The passwords are public.
-    pub is_demo: bool,
+    /// The password of everybody, where it is public.
+    pub demo_password: Option<String>,
     /// A proxy stands in front and says for whom it speaks.
     pub behind_proxy: bool,
 }
@@ -56,13 +56,28 @@ impl LoginService for LoginGrpc {
         Ok(response)
     }
 
+    async fn describe_page(
+        &self,
+        _request: Request<pb::DescribePageRequest>,
+    ) -> Result<Response<pb::DescribePageResponse>, Status> {
+        let described = match &self.demo_password {
+            None => pb::DescribePageResponse::default(),
+            Some(password) => pb::DescribePageResponse {
+                is_demo: true,
+                demo_user_id: self.page.demo_user_id().to_owned(),
+                demo_password: password.clone(),
+            },
+        };
+        Ok(Response::new(described))
+    }
+
     async fn who_am_i(
         &self,
         request: Request<pb::WhoAmIRequest>,
     ) -> Result<Response<pb::WhoAmIResponse>, Status> {
         let visitor = self.visitors.visitor(request.metadata()).await?;
         let user = types_user(visitor.user_id, visitor.role.into());
-        Ok(Response::new(pb::WhoAmIResponse { user: Some(user), is_demo: self.is_demo }))
+        Ok(Response::new(pb::WhoAmIResponse { user: Some(user) }))
     }
 }
 

@@ -58,9 +58,9 @@ pub struct Config {
     /// address, and cookies are for HTTPS alone where the proxy speaks it
     #[arg(long, env = "EVCHARGING_BEHIND_PROXY")]
     pub behind_proxy: bool,
-    /// Say on the pages that the passwords of this network are public
-    #[arg(long, env = "EVCHARGING_DEMO")]
-    pub demo: bool,
+    /// Password that everybody may know, told at the login of both pages: this network is there to be tried, and for nothing real
+    #[arg(long, env = "EVCHARGING_DEMO_PASSWORD", value_name = "PASSWORD")]
+    pub demo_password: Option<String>,
     /// Where Kafka is.
     #[command(flatten)]
     pub kafka: KafkaConfig,
@@ -121,7 +121,7 @@ impl Service {
                 page,
                 peers: peers.clone(),
                 visitors: visitors.clone(),
-                is_demo: config.demo,
+                demo_password: config.demo_password.clone(),
                 behind_proxy: config.behind_proxy,
             })
             .max_decoding_message_size(MAX_REQUEST_BYTES)

@@ -121,7 +121,7 @@ impl Services {
         let page = |port| SocketAddr::new(config.listen_ip, config.page_port(port));
         part.driver_page_listen = page(config.driver_page_port);
         part.operator_page_listen = page(config.operator_page_port);
-        part.demo = true;
+        part.demo_password = Some(DEMO_PASSWORD.to_owned());
         part.kafka = kafka.clone();
         let portal = evcharging_portal::Service::bind(part).await?;
 

@@ -1,11 +1,12 @@
-import { A } from "@solidjs/router";
-import { createEffect, createMemo, Show, type JSX } from "solid-js";
+import { A, useLocation } from "@solidjs/router";
+import { createEffect, createMemo, on, Show, type JSX } from "solid-js";
 import { formatMoney } from "../shared/format";
 import { LanguageSwitch } from "../shared/Login";
 import { defineText } from "../shared/text";
 import { Banners } from "./Banners";
 import { balanceAfter, meterOf } from "./charges";
 import { useDriver } from "./context";
+import { showFromTop } from "./showFromTop";
 
 const text = defineText({
   en: {
@@ -41,6 +42,16 @@ export function Shell(props: { signOut: () => void; children?: JSX.Element }): J
     const session = store.charge()?.session;
     document.title = session ? `${session.cpId} · EVCharging` : "EVCharging";
   });
+
+  let content!: HTMLElement;
+  const route = useLocation();
+  createEffect(
+    on(
+      () => route.pathname,
+      () => showFromTop(content),
+      { defer: true },
+    ),
+  );
 
   return (
     <>
@@ -81,7 +92,7 @@ export function Shell(props: { signOut: () => void; children?: JSX.Element }): J
           </button>
         </div>
       </header>
-      <main id="content" class="shell-main" tabindex="-1">
+      <main ref={content} id="content" class="shell-main" tabindex="-1">
         <Banners />
         <Show when={store.driver()?.blocked}>
           <p class="banner banner-danger no-print">{text().blocked}</p>

@@ -38,11 +38,11 @@ const text = defineText({
   },
 });
 
-/** A ticket as it is shown and printed. Its price is known only while the session is. */
-export function TicketView(props: { ticket: Ticket; priceMicrosPerKwh?: bigint }): JSX.Element {
+/** A ticket as it is shown and printed. */
+export function TicketView(props: { ticket: Ticket }): JSX.Element {
   const { store } = useDriver();
   const lines = (): [string, string][] => {
-    const { ticket, priceMicrosPerKwh } = props;
+    const { ticket } = props;
     const location = store.chargePoints()?.get(ticket.cpId)?.location;
     const all: [string, string][] = [
       [text().driver, store.driver()?.name || ticket.driverId],
@@ -51,10 +51,8 @@ export function TicketView(props: { ticket: Ticket; priceMicrosPerKwh?: bigint }
     if (location) {
       all.push([text().location, location]);
     }
-    if (priceMicrosPerKwh) {
-      all.push([text().price, formatPrice(priceMicrosPerKwh, ticket.currency)]);
-    }
     all.push(
+      [text().price, formatPrice(ticket.priceMicrosPerKwh, ticket.currency)],
       [text().duration, formatDuration(ticket.durationMs)],
       [text().started, formatDateTime(ticket.startedAtMs)],
       [text().ended, formatDateTime(ticket.endedAtMs)],

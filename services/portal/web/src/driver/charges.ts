@@ -3,6 +3,7 @@ import { ChargeSchema, type Charge } from "../gen/evcharging/portal/v1/driver_pb
 import type { PowerPoint, Reading } from "../gen/evcharging/portal/v1/live_pb";
 import {
   EndReason,
+  SessionSchema,
   SessionState,
   type Driver,
   type Session,
@@ -71,23 +72,22 @@ export function mergePower(told: PowerPoint[], known: PowerPoint[]): PowerPoint[
   return [...told, ...later].slice(-MOST_POWER_POINTS);
 }
 
-/** A charge that ended while nobody watched, as its ticket tells it. */
-export function chargeOf(ticket: Ticket): Charge {
+/** A charge that ended while nobody watched, as its ticket tells it; what was known of it before is kept. */
+export function chargeOf(ticket: Ticket, known: Charge | undefined): Charge {
   const failed = [EndReason.FAULT, EndReason.LINK_LOST, EndReason.NETWORK_RESTART].includes(ticket.endReason);
-  return create(ChargeSchema, {
-    ticket,
-    session: {
-      sessionId: ticket.sessionId,
-      driverId: ticket.driverId,
-      cpId: ticket.cpId,
-      state: failed ? SessionState.INTERRUPTED : SessionState.COMPLETED,
-      energyMwh: ticket.energyMwh,
-      costMicros: ticket.costMicros,
-      currency: ticket.currency,
-      startedAtMs: ticket.startedAtMs,
-      endedAtMs: ticket.endedAtMs,
-      endReason: ticket.endReason,
-      traceId: ticket.traceId,
-    },
-  });
+  const session: Session = {
+    ...(known?.session ?? create(SessionSchema)),
+    sessionId: ticket.sessionId,
+    driverId: ticket.driverId,
+    cpId: ticket.cpId,
+    state: failed ? SessionState.INTERRUPTED : SessionState.COMPLETED,
+    energyMwh: ticket.energyMwh,
+    costMicros: ticket.costMicros,
+    currency: ticket.currency,
+    startedAtMs: ticket.startedAtMs,
+    endedAtMs: ticket.endedAtMs,
+    endReason: ticket.endReason,
+    traceId: ticket.traceId,
+  };
+  return { ...(known ?? create(ChargeSchema)), session, ticket };
 }

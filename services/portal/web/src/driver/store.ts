@@ -74,13 +74,15 @@ export function createDriverStore(driverId: string, onSignedOut: () => void) {
 
   const takeCharge = (told: Charge) => {
     const known = charge();
-    if (!told.session || isDismissed(told.session.sessionId)) {
+    if (!told.session || (!isOpen(told.session) && isDismissed(told.session.sessionId))) {
       return;
     }
     const before = known?.session;
     const isSame = before?.sessionId === told.session.sessionId;
     // The answer to a call may have told more than the stream does yet.
-    const session = isSame && before.version > told.session.version ? before : told.session;
+    const isOlder =
+      isSame && isOpen(told.session) && (!isOpen(before) || before.version > told.session.version);
+    const session = isOlder ? before : told.session;
     if (isGivenBack(session)) {
       putAway(session.sessionId);
       if (isSame) {
@@ -114,17 +116,15 @@ export function createDriverStore(driverId: string, onSignedOut: () => void) {
     if ((shown && !isOpen(shown)) || !last) {
       return;
     }
-    const isStillUnknown = () => {
-      const now = charge()?.session;
-      return !now || (now.sessionId === last.sessionId && isOpen(now));
-    };
     try {
       const ticket = await findTicket(last.sessionId);
-      if (!isStillUnknown()) {
+      const now = charge()?.session;
+      const isKnown = now?.sessionId === last.sessionId;
+      if (now && !(isKnown && isOpen(now))) {
         return;
       }
       if (ticket) {
-        takeCharge(chargeOf(ticket));
+        takeCharge(chargeOf(ticket, isKnown ? charge() : undefined));
       } else {
         putAway(last.sessionId);
         toast(text().endedWithoutTicket(last.cpId));
@@ -157,7 +157,9 @@ export function createDriverStore(driverId: string, onSignedOut: () => void) {
         toast(text().well(notice.cpId), "success");
         break;
       case NoticeKind.RESERVATION_EXPIRED:
-        toast(text().reservationRanOut(notice.cpId));
+        if (!isHere) {
+          toast(text().reservationRanOut(notice.cpId));
+        }
         break;
     }
   };

@@ -24,7 +24,7 @@ export function BarChart(props: { title: string; bars: readonly Bar[]; show: (va
         <h2>{props.title}</h2>
         <strong class="number">{props.show(total())}</strong>
       </figcaption>
-      <div class="bars" role="img" aria-label={spoken()}>
+      <div class="bars" classList={{ "bars-dense": isLong(props.bars) }} role="img" aria-label={spoken()}>
         <For each={props.bars}>
           {(bar) => (
             <div class="bar" title={`${formatDateTime(bar.fromMs)}: ${props.show(bar.value)}`}>
@@ -41,13 +41,15 @@ export function BarChart(props: { title: string; bars: readonly Bar[]; show: (va
   );
 }
 
+/** More hours than two days have. */
+const isLong = (bars: readonly Bar[]): boolean => bars.length > 48;
+
 /** The beginning, the middle and the end: times of a day, days of a week. */
 function axisMarks(bars: readonly Bar[]): string[] {
-  const isLong = bars.length > 48;
   return [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const bar = bars[Math.round(part * (bars.length - 1))];
     if (bar === undefined) return "";
-    return isLong
+    return isLong(bars)
       ? formatDateTime(bar.fromMs).split(" ").slice(0, 2).join(" ")
       : formatTime(bar.fromMs).slice(0, 5);
   });

@@ -15,18 +15,21 @@ export function DriverTable(props: {
   const columns = createMemo<Column<Driver>[]>(() => [
     {
       title: shellText().driver,
-      width: "minmax(90px, 1fr)",
+      minWidth: 80,
+      share: 1,
       cell: (driver) => <strong>{driver.driverId}</strong>,
     },
     {
       title: listText().name,
-      width: "minmax(120px, 1.4fr)",
+      minWidth: 120,
+      share: 1.4,
       isWideOnly: true,
       cell: (driver) => driver.name,
     },
     {
       title: listText().balance,
-      width: "minmax(84px, 0.8fr)",
+      minWidth: 76,
+      share: 0.8,
       isNumber: true,
       cell: (driver) => (
         <span classList={{ "is-bad": driver.balanceMicros <= 0n }}>
@@ -36,7 +39,8 @@ export function DriverTable(props: {
     },
     {
       title: shellText().status,
-      width: "minmax(110px, 0.8fr)",
+      minWidth: 110,
+      share: 0.8,
       isWideOnly: true,
       cell: (driver) => (
         <Show when={driver.blocked} fallback={<span class="muted">{listText().notBlocked}</span>}>
@@ -46,13 +50,15 @@ export function DriverTable(props: {
     },
     {
       title: listText().openSession,
-      width: "minmax(180px, 1.4fr)",
+      minWidth: 180,
+      share: 1.4,
       isWideOnly: true,
       cell: (driver) => <OpenSession view={props.view} driver={driver} />,
     },
     {
       title: listText().actions,
-      width: "minmax(176px, 1fr)",
+      minWidth: 176,
+      share: 1,
       cell: (driver) => (
         <span class="cell-actions">
           <button type="button" class="button button-small" onClick={() => props.onTopUp(driver)}>

@@ -13,7 +13,8 @@ export function EventTable(props: { events: readonly AuditEvent[] }) {
   const columns = createMemo<Column<AuditEvent>[]>(() => [
     {
       title: shellText().time,
-      width: "84px",
+      minWidth: 76,
+      share: 0,
       cell: (event) => (
         <time
           class="number"
@@ -26,36 +27,46 @@ export function EventTable(props: { events: readonly AuditEvent[] }) {
     },
     {
       title: listText().kind,
-      width: "minmax(150px, 0.8fr)",
+      minWidth: 150,
+      share: 0.8,
       isWideOnly: true,
       cell: (event) => stepText(event.kind),
     },
     {
       title: listText().what,
-      width: "minmax(180px, 2.4fr)",
-      cell: (event) => <span title={event.message}>{describeEvent(event)}</span>,
+      minWidth: 180,
+      share: 2.4,
+      cell: (event) => (
+        <span class="two-lines" title={event.message}>
+          {describeEvent(event)}
+        </span>
+      ),
     },
     {
       title: shellText().chargePoint,
-      width: "minmax(100px, 0.7fr)",
+      minWidth: 100,
+      share: 0.7,
       isWideOnly: true,
       cell: (event) => <IdLink kind="chargePoint" id={event.cpId} />,
     },
     {
       title: shellText().driver,
-      width: "minmax(100px, 0.7fr)",
+      minWidth: 100,
+      share: 0.7,
       isWideOnly: true,
       cell: (event) => <IdLink kind="driver" id={event.driverId} />,
     },
     {
       title: shellText().session,
-      width: "minmax(96px, 0.6fr)",
+      minWidth: 96,
+      share: 0.6,
       isWideOnly: true,
       cell: (event) => <IdLink kind="session" id={event.sessionId} text={shortId(event.sessionId)} />,
     },
     {
       title: listText().actor,
-      width: "minmax(110px, 0.7fr)",
+      minWidth: 124,
+      share: 0.7,
       isWideOnly: true,
       cell: (event) => actorName(event.actor),
     },

@@ -25,12 +25,19 @@ export function EventsPage() {
         when={pages.isLoaded() || view.shown().length > 0}
         fallback={<Show when={pages.error() === undefined}>{<Loading />}</Show>}
       >
-        <Show when={view.shown().length > 0} fallback={<p class="empty">{listText().noEvents}</p>}>
+        <Show
+          when={view.shown().length > 0}
+          fallback={
+            <p class="empty">
+              {pages.hasMore() ? listText().noneLoaded(view.loaded().length) : listText().noEvents}
+            </p>
+          }
+        >
           <EventTable events={view.shown()} />
         </Show>
       </Show>
       <footer class="list-foot">
-        <p class="muted small number">{listText().loaded(view.shown().length)}</p>
+        <p class="muted small number">{listText().loaded(view.shown().length, view.loaded().length)}</p>
         <Show when={pages.hasMore()}>
           <button
             type="button"

@@ -10,7 +10,7 @@ export function FactsCard(props: { facts: ChargePoint }) {
   const text = chargePointText;
   const yesOrNo = (is: boolean) => (is ? text().yes : text().no);
   return (
-    <section class="card stack" aria-labelledby="facts-title">
+    <section class="card stack facts-card" aria-labelledby="facts-title">
       <h2 id="facts-title">{text().facts}</h2>
       <dl class="facts">
         <Fact name={shellText().since}>

@@ -17,4 +17,4 @@ export function IdLink(props: { kind: keyof typeof PATHS; id: string; text?: str
 }
 
 /** The end of a session's id tells sessions apart; its beginning is the time. */
-export const shortId = (sessionId: string): string => `…${sessionId.slice(-8)}`;
+export const shortId = (sessionId: string): string => `…${sessionId.slice(-6)}`;

@@ -19,7 +19,8 @@ export function SessionTable(props: { sessions: readonly Session[]; onOpen: (ses
   const columns = createMemo<Column<Session>[]>(() => [
     {
       title: shellText().session,
-      width: "minmax(92px, 0.8fr)",
+      minWidth: 78,
+      share: 0.8,
       cell: (session) => (
         <button type="button" class="link-button number" onClick={() => props.onOpen(session.sessionId)}>
           {shortId(session.sessionId)}
@@ -28,36 +29,42 @@ export function SessionTable(props: { sessions: readonly Session[]; onOpen: (ses
     },
     {
       title: listText().state,
-      width: "minmax(124px, 1fr)",
+      minWidth: 118,
+      share: 1,
       cell: (session) => <SessionBadge state={session.state} />,
     },
     {
       title: shellText().driver,
-      width: "minmax(100px, 1fr)",
+      minWidth: 84,
+      share: 1,
       cell: (session) => <IdLink kind="driver" id={session.driverId} />,
     },
     {
       title: shellText().chargePoint,
-      width: "minmax(110px, 1fr)",
+      minWidth: 110,
+      share: 1,
       isWideOnly: true,
       cell: (session) => <IdLink kind="chargePoint" id={session.cpId} />,
     },
     {
       title: listText().reserved,
-      width: "minmax(160px, 1.2fr)",
+      minWidth: 160,
+      share: 1.2,
       isWideOnly: true,
       cell: (session) => formatDateTime(session.createdAtMs),
     },
     {
       title: listText().duration,
-      width: "minmax(100px, 0.8fr)",
+      minWidth: 100,
+      share: 0.8,
       isNumber: true,
       isWideOnly: true,
       cell: (session) => durationText(session, network.now),
     },
     {
       title: shellText().power,
-      width: "minmax(80px, 0.7fr)",
+      minWidth: 80,
+      share: 0.7,
       isNumber: true,
       isWideOnly: true,
       cell: (session) => {
@@ -67,14 +74,16 @@ export function SessionTable(props: { sessions: readonly Session[]; onOpen: (ses
     },
     {
       title: shellText().energy,
-      width: "minmax(96px, 0.8fr)",
+      minWidth: 96,
+      share: 0.8,
       isNumber: true,
       isWideOnly: true,
       cell: (session) => formatEnergy(readingOf(session)?.energyMwh ?? session.energyMwh),
     },
     {
       title: shellText().cost,
-      width: "minmax(76px, 0.7fr)",
+      minWidth: 60,
+      share: 0.7,
       isNumber: true,
       cell: (session) => formatMoney(readingOf(session)?.costMicros ?? session.costMicros, session.currency),
     },

@@ -18,6 +18,10 @@ export function SessionsPage() {
   const { network } = useOperator();
   const view = createSessionsView(network);
   const pages = view.pages;
+  const none = () => {
+    if (pages.hasMore()) return listText().noneLoaded(pages.rows().length);
+    return view.isAll() || view.isFiltered() ? listText().noSessions : listText().noOpenSessions;
+  };
   return (
     <div class="list-page">
       <header class="page-head">
@@ -34,15 +38,12 @@ export function SessionsPage() {
       <SessionFilters view={view} />
       <Problem error={pages.error()} onRetry={() => void pages.reload()} />
       <Show when={pages.isLoaded()} fallback={<Show when={pages.error() === undefined}>{<Loading />}</Show>}>
-        <Show
-          when={view.shown().length > 0}
-          fallback={<p class="empty">{view.isAll() ? listText().noSessions : listText().noOpenSessions}</p>}
-        >
+        <Show when={view.shown().length > 0} fallback={<p class="empty">{none()}</p>}>
           <SessionTable sessions={view.shown()} onOpen={view.open} />
         </Show>
       </Show>
       <footer class="list-foot">
-        <p class="muted small number">{listText().loaded(view.shown().length)}</p>
+        <p class="muted small number">{listText().loaded(view.shown().length, pages.rows().length)}</p>
         <Show when={pages.hasMore() && pages.rows().length < MAX_ROWS}>
           <button
             type="button"

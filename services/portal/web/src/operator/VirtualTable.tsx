@@ -4,11 +4,16 @@ import { isNarrow } from "./narrow";
 
 const ROW_HEIGHT = 44;
 const HEAD_HEIGHT = 40;
+/** Between columns, and at both ends of a row, as in lists.css. */
+const GAP = 16;
+const NARROW_GAP = 10;
 
 export interface Column<Row> {
   readonly title: string;
-  /** A track of CSS grid. */
-  readonly width: string;
+  /** In pixels. */
+  readonly minWidth: number;
+  /** Of the room that is left. */
+  readonly share: number;
   readonly cell: (row: Row) => JSX.Element;
   readonly isNumber?: boolean;
   /** A phone has no room for it. */
@@ -28,8 +33,12 @@ export function VirtualTable<Row>(props: {
   const columns = () => props.columns.filter((column) => !(column.isWideOnly === true && isNarrow()));
   const tracks = () =>
     columns()
-      .map((column) => column.width)
+      .map((column) => `minmax(${column.minWidth}px, ${column.share}fr)`)
       .join(" ");
+  const minWidth = () => {
+    const gap = isNarrow() ? NARROW_GAP : GAP;
+    return columns().reduce((sum, column) => sum + column.minWidth + gap, 0) + gap;
+  };
   const pressable = props.onOpen === undefined ? "" : "is-pressable";
   const virtualizer = createVirtualizer<HTMLDivElement, HTMLDivElement>({
     get count() {
@@ -53,6 +62,7 @@ export function VirtualTable<Row>(props: {
         aria-label={props.label}
         aria-rowcount={props.rows.length + 1}
         aria-colcount={columns().length}
+        style={{ "min-width": `${minWidth()}px` }}
       >
         <div class="virtual-head" role="rowgroup">
           <div class="virtual-row" role="row" aria-rowindex={1} style={{ "grid-template-columns": tracks() }}>

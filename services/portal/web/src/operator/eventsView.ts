@@ -37,10 +37,12 @@ export function createEventsView(network: Network) {
     (kind() === "" || event.kind === kind()) &&
     (cpId() === "" || event.cpId === cpId()) &&
     (driverId() === "" || event.driverId === driverId());
-  const shown = createMemo(() => mergeEvents(live(), pages.rows(), MAX_SHOWN).filter(isWanted));
+  const loaded = createMemo(() => mergeEvents(live(), pages.rows(), MAX_SHOWN));
+  const shown = createMemo(() => loaded().filter(isWanted));
 
   return {
     pages,
+    loaded,
     shown,
     kind,
     cpId,

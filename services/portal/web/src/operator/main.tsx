@@ -9,7 +9,7 @@ import { shellText } from "./textShell";
 function Page() {
   createEffect(() => (document.title = shellText().title));
   return (
-    <Gate roleTitle={shellText().title}>
+    <Gate roleTitle={shellText().role}>
       {(user, signOut, onSignedOut) => (
         <App userId={user.userId} signOut={signOut} onSignedOut={onSignedOut} />
       )}

@@ -58,6 +58,7 @@ export function createSessionsView(network: Network) {
     driverId,
     cpId,
     state,
+    isFiltered: () => driverId() !== "" || cpId() !== "" || state() !== undefined,
     openedId: () => parameters.id ?? "",
     showAll: (all: boolean) => change({ tab: all ? "all" : "", state: "" }),
     setDriver: (driver: string) => change({ driver: driver.trim() }),

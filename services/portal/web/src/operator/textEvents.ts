@@ -56,12 +56,10 @@ export const actorNames = defineText<Record<string, string>>({
     charge_point: "the charge point",
     driver: "the driver",
     network: "the network",
-    operator: "an operator",
   },
   es: {
     charge_point: "el punto de carga",
     driver: "el conductor",
     network: "la red",
-    operator: "un operador",
   },
 });

@@ -17,7 +17,10 @@ export const listText = defineText({
     anyState: "Any state",
     noSessions: "No session matches.",
     noOpenSessions: "Nobody charges now.",
-    loaded: (count: number) => `${formatCount(count)} loaded`,
+    loaded: (shown: number, all: number) =>
+      shown === all ? `${formatCount(all)} loaded` : `${formatCount(shown)} of ${formatCount(all)} loaded`,
+    noneLoaded: (all: number) =>
+      `None of the ${formatCount(all)} that are loaded match. Load more to look further.`,
     loadAll: "Load all (up to 10,000)",
     began: "Began",
     ended: "Ended",
@@ -82,7 +85,12 @@ export const listText = defineText({
     anyState: "Cualquier estado",
     noSessions: "Ninguna sesión coincide.",
     noOpenSessions: "Nadie carga ahora.",
-    loaded: (count: number) => `${formatCount(count)} en la lista`,
+    loaded: (shown: number, all: number) =>
+      shown === all
+        ? `${formatCount(all)} en la lista`
+        : `${formatCount(shown)} de ${formatCount(all)} en la lista`,
+    noneLoaded: (all: number) =>
+      `Ninguno de los ${formatCount(all)} cargados coincide. Carga más para seguir buscando.`,
     loadAll: "Cargar todas (hasta 10.000)",
     began: "Empezó",
     ended: "Terminó",

@@ -4,6 +4,7 @@ import { defineText } from "../shared/text";
 export const shellText = defineText({
   en: {
     title: "EVCharging network",
+    role: "Operator",
     product: "EVCharging",
     skip: "Skip to the content",
     pages: "Pages",
@@ -46,6 +47,7 @@ export const shellText = defineText({
   },
   es: {
     title: "Red EVCharging",
+    role: "Operador",
     product: "EVCharging",
     skip: "Saltar al contenido",
     pages: "Páginas",

@@ -1,5 +1,6 @@
 import { createEffect, createSignal, onCleanup, onMount, Show, type JSX } from "solid-js";
 import type { PlotHandle } from "./plot";
+import { language } from "./text";
 
 export interface ChartPoints {
   /** Seconds since 1970, rising. */
@@ -44,7 +45,8 @@ export function TimeChart(props: {
     const { y } = props.points();
     const values = props.series.map(({ label, unit }, index) => {
       const last = y[index]?.at(-1);
-      return last === undefined ? "" : `${label} ${last.toLocaleString()} ${unit}`;
+      const name = props.series.length > 1 ? `${label} ` : "";
+      return last === undefined ? "" : `${name}${last.toLocaleString(language())} ${unit}`;
     });
     return [props.label, ...values.filter((value) => value !== "")].join(": ");
   };

@@ -88,9 +88,11 @@ export function toast(said: string, kind: ToastKind = "info"): void {
   lastToastId += 1;
   const id = lastToastId;
   setToasts((before) => [...before.slice(-3), { id, text: said, kind }]);
-  // Shown anew it lies over a dialog that was opened since.
-  place?.hidePopover();
-  place?.showPopover();
+  if (place && "showPopover" in place) {
+    // Shown anew it lies over a dialog that was opened since.
+    place.hidePopover();
+    place.showPopover();
+  }
   setTimeout(() => setToasts((before) => before.filter((kept) => kept.id !== id)), TOAST_MS);
 }
 

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createSignal, Match, onCleanup, Show, Switch, type JSX } from "solid-js";
-import type { User } from "../gen/evcharging/portal/v1/login_pb";
+import type { DescribePageResponse, User } from "../gen/evcharging/portal/v1/login_pb";
 import { explain, isSignedOut, loginClient } from "./api";
 import { toast, Toasts } from "./Dialog";
 import { defineText, language, setLanguage } from "./text";
@@ -19,6 +19,7 @@ const text = defineText({
     loading: "Loading…",
     demoTitle: "Demo network",
     demo: "Demo network: its passwords are public.",
+    fillIn: (user: string, password: string) => `Fill in ${user} / ${password}`,
     other: "Español",
   },
   es: {
@@ -32,12 +33,12 @@ const text = defineText({
     loading: "Cargando…",
     demoTitle: "Red de demostración",
     demo: "Red de demostración: sus contraseñas son públicas.",
+    fillIn: (user: string, password: string) => `Rellenar ${user} / ${password}`,
     other: "English",
   },
 });
 
-type Presence =
-  { kind: "asking"; failed: boolean } | { kind: "out" } | { kind: "in"; user: User; isDemo: boolean };
+type Presence = { kind: "asking"; failed: boolean } | { kind: "out" } | { kind: "in"; user: User };
 
 /** Lets in whoever has signed in. The third argument of the children is for a stream that learns that the cookie is no longer good. */
 export function Gate(props: {
@@ -45,13 +46,15 @@ export function Gate(props: {
   children: (user: User, signOut: () => void, onSignedOut: () => void) => JSX.Element;
 }): JSX.Element {
   const [presence, setPresence] = createSignal<Presence>({ kind: "asking", failed: false });
+  const [page, setPage] = createSignal<DescribePageResponse>();
   let retry: ReturnType<typeof setTimeout> | undefined;
   onCleanup(() => clearTimeout(retry));
 
   const ask = async () => {
     try {
+      setPage(await loginClient.describePage({}));
       const answer = await loginClient.whoAmI({});
-      setPresence(answer.user ? { kind: "in", user: answer.user, isDemo: answer.isDemo } : { kind: "out" });
+      setPresence(answer.user ? { kind: "in", user: answer.user } : { kind: "out" });
     } catch (error) {
       // Someone whose role has no business here can still sign in as someone else.
       if (isSignedOut(error) || ConnectError.from(error).code === Code.PermissionDenied) {
@@ -92,14 +95,14 @@ export function Gate(props: {
     <>
       <Switch fallback={<Waiting failed={hasFailed()} />}>
         <Match when={presence().kind === "out"}>
-          <LoginForm roleTitle={props.roleTitle} onSignedIn={() => void ask()} />
+          <LoginForm roleTitle={props.roleTitle} page={page()} onSignedIn={() => void ask()} />
         </Match>
         <Match when={inside()} keyed>
           {(now) => (
             <>
-              <Show when={now.isDemo}>
+              <Show when={page()?.isDemo}>
                 <aside class="demo-banner" aria-label={text().demoTitle}>
-                  {text().demo} <code>driver1 / pass123</code> · <code>operator / pass123</code>
+                  {text().demo}
                 </aside>
               </Show>
               {props.children(now.user, () => void signOut(), leave)}
@@ -115,6 +118,7 @@ export function Gate(props: {
 function Waiting(props: { failed: boolean }): JSX.Element {
   return (
     <main class="login">
+      <img src="/logo.svg" alt="EVCharging" width="56" height="56" />
       <p class="muted" role="status">
         {props.failed ? text().noNetwork : text().loading}
       </p>
@@ -122,7 +126,11 @@ function Waiting(props: { failed: boolean }): JSX.Element {
   );
 }
 
-function LoginForm(props: { roleTitle: string; onSignedIn: () => void }): JSX.Element {
+function LoginForm(props: {
+  roleTitle: string;
+  page: DescribePageResponse | undefined;
+  onSignedIn: () => void;
+}): JSX.Element {
   const [busy, setBusy] = createSignal(false);
   const [problem, setProblem] = createSignal("");
   let name!: HTMLInputElement;
@@ -146,8 +154,23 @@ function LoginForm(props: { roleTitle: string; onSignedIn: () => void }): JSX.El
     }
   };
 
+  const fillIn = (page: DescribePageResponse) => {
+    name.value = page.demoUserId;
+    password.value = page.demoPassword;
+  };
+
   return (
     <main class="login">
+      <Show when={props.page?.isDemo && props.page}>
+        {(page) => (
+          <aside class="demo-banner login-demo" aria-label={text().demoTitle}>
+            <p>{text().demo}</p>
+            <button type="button" class="button" onClick={() => fillIn(page())}>
+              {text().fillIn(page().demoUserId, page().demoPassword)}
+            </button>
+          </aside>
+        )}
+      </Show>
       <form class="card login-card" onSubmit={(event) => void signIn(event)}>
         <img class="login-logo" src="/logo.svg" alt="" width="56" height="56" />
         <div>

@@ -32,6 +32,11 @@ function formatNumber(value: number, digits: number): string {
   ).format(value);
 }
 
+/** A whole number of things. */
+export function formatCount(count: number): string {
+  return formatNumber(count, 0);
+}
+
 export function formatMoney(micros: Whole, currency = "EUR", digits = 2): string {
   return cached(
     `money ${currency} ${digits}`,

@@ -75,7 +75,7 @@ export function AccountPage(): JSX.Element {
           <Show when={store.driver()}>
             {(driver) => (
               <div>
-                <h2 class="muted small">{text().now}</h2>
+                <p class="muted small">{text().now}</p>
                 <p class="account-balance number">
                   {formatMoney(balanceAfter(driver(), session(), spent()), driver().currency)}
                 </p>

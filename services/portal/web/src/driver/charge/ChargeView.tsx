@@ -5,6 +5,7 @@ import { defineText } from "../../shared/text";
 import { isOpen, meterOf } from "../charges";
 import { useDriver } from "../context";
 import { RequestCard } from "../RequestCard";
+import { showFromTop } from "../showFromTop";
 import { Actions } from "./Actions";
 import { Ended } from "./Ended";
 import { ErrorBanner } from "./ErrorBanner";
@@ -67,11 +68,10 @@ function UnderWay(props: { session: Session }): JSX.Element {
     return progress && progress.kind !== "granted" && (progress.kind !== "sending" || progress.isTroubled);
   };
 
-  // Whoever can't see the page hears that it became another one.
   createEffect(
     on(
       () => props.session.sessionId,
-      () => title.focus(),
+      () => showFromTop(title),
     ),
   );
 

@@ -3,6 +3,7 @@ import { EndReason, SessionState, type Session } from "../../gen/evcharging/type
 import { endReasonText } from "../../shared/Status";
 import { defineText } from "../../shared/text";
 import { useDriver } from "../context";
+import { showFromTop } from "../showFromTop";
 import { TicketView } from "../TicketView";
 import { ErrorBanner } from "./ErrorBanner";
 import { PowerCurve } from "./PowerCurve";
@@ -33,7 +34,7 @@ const text = defineText({
 export function Ended(props: { session: Session }): JSX.Element {
   const { store } = useDriver();
   let title!: HTMLHeadingElement;
-  onMount(() => title.focus());
+  onMount(() => showFromTop(title));
 
   const isCancelled = () => props.session.state === SessionState.CANCELLED;
   const isInterrupted = () => props.session.state === SessionState.INTERRUPTED;
@@ -70,9 +71,7 @@ export function Ended(props: { session: Session }): JSX.Element {
                 </p>
               }
             >
-              {(ticket) => (
-                <TicketView ticket={ticket()} priceMicrosPerKwh={props.session.priceMicrosPerKwh} />
-              )}
+              {(ticket) => <TicketView ticket={ticket()} />}
             </Show>
           </Show>
           <button

@@ -52,7 +52,7 @@ export function Progress(props: { session: Session; meter: Meter }): JSX.Element
   return (
     <div class="progress">
       <progress max="1000" value={permille()} aria-label={text().progress} />
-      <p class="muted small number">
+      <p class="muted small">
         {(permille() / 10).toFixed(0)} % {limitText()}
       </p>
       <dl class="facts">

@@ -1,6 +1,7 @@
 import { createMemo, createSignal, Match, Show, Switch, type JSX } from "solid-js";
 import { createStore } from "solid-js/store";
 import { ChargePointStatus } from "../../gen/evcharging/types/v1/types_pb";
+import { formatCount } from "../../shared/format";
 import { defineText } from "../../shared/text";
 import { useDriver } from "../context";
 import { RequestCard } from "../RequestCard";
@@ -13,13 +14,14 @@ import { Plan } from "./Plan";
 const text = defineText({
   en: {
     title: "Where do you want to charge?",
-    available: (available: number, all: number) => `${available} of ${all} charge points are available`,
+    available: (available: number, all: number) =>
+      `${formatCount(available)} of ${formatCount(all)} charge points are available`,
     chargeAtAny: "Charge at any",
     chargeAtAnyHint: "The network picks one that is free.",
     view: "View",
     plan: "Plan",
     list: "List",
-    shown: (count: number) => (count === 1 ? "1 charge point" : `${count} charge points`),
+    shown: (count: number) => (count === 1 ? "1 charge point" : `${formatCount(count)} charge points`),
     nothing: "No charge point fits. Ask for less.",
     clear: "Show all",
     none: "The network has no charge points yet.",
@@ -27,13 +29,14 @@ const text = defineText({
   },
   es: {
     title: "¿Dónde quieres cargar?",
-    available: (available: number, all: number) => `${available} de ${all} puntos de carga disponibles`,
+    available: (available: number, all: number) =>
+      `${formatCount(available)} de ${formatCount(all)} puntos de carga disponibles`,
     chargeAtAny: "Cargar en cualquiera",
     chargeAtAnyHint: "La red elige uno que esté libre.",
     view: "Vista",
     plan: "Plano",
     list: "Lista",
-    shown: (count: number) => (count === 1 ? "1 punto de carga" : `${count} puntos de carga`),
+    shown: (count: number) => (count === 1 ? "1 punto de carga" : `${formatCount(count)} puntos de carga`),
     nothing: "Ningún punto de carga encaja. Pide menos.",
     clear: "Mostrar todos",
     none: "La red todavía no tiene puntos de carga.",

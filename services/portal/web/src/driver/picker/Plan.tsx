@@ -1,6 +1,6 @@
 import { createMemo, createSignal, For, Show, type JSX } from "solid-js";
 import type { ChargePoint } from "../../gen/evcharging/types/v1/types_pb";
-import { formatPower, formatPrice, streetOf } from "../../shared/format";
+import { formatMoney, formatPower, formatPrice, streetOf } from "../../shared/format";
 import { StatusIcon, statusLook, statusName } from "../../shared/Status";
 import { defineText } from "../../shared/text";
 import { useDriver } from "../context";
@@ -53,7 +53,7 @@ function Block(props: { city: City; isFolded: boolean; onOpen: (cpId: string) =>
     </>
   );
   return (
-    <section class="block" classList={{ "block-folded": !isOpen() }}>
+    <section class="block" classList={{ "block-unfolded": props.isFolded && isUnfolded() }}>
       <Show when={props.isFolded} fallback={<div class="block-head">{head()}</div>}>
         <button
           type="button"
@@ -110,7 +110,7 @@ function Tile(props: { chargePoint: ChargePoint; onOpen: (cpId: string) => void 
         onClick={() => props.onOpen(props.chargePoint.cpId)}
       >
         <span class="tile-name">{props.chargePoint.cpId}</span>
-        <span class="tile-price number">{formatPrice(props.chargePoint.priceMicrosPerKwh)}</span>
+        <span class="tile-price number">{formatMoney(props.chargePoint.priceMicrosPerKwh)}</span>
         <StatusIcon look={look()} />
       </button>
     </li>
