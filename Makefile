@@ -9,7 +9,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 EVCHARGING := target/release/evcharging
 ARGS ?=
 
-.PHONY: help up build build-dependencies test lint fmt bench chaos cluster-test clean
+.PHONY: help up build build-dependencies pages test lint fmt bench chaos cluster-test clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -21,20 +21,26 @@ else
 	$(EVCHARGING) up $(ARGS)
 endif
 
-build: build-dependencies ## Build target/release/evcharging
+build: build-dependencies pages ## Build target/release/evcharging
 	cargo build --release --locked --package evcharging
 
 build-dependencies: ## Install the compilers that the build needs, when they are missing
 	@tools/install-build-dependencies
 
+pages: ## Build the pages for drivers and operators, when Node is there and they changed
+	@tools/build-pages
+
 # The tests of the whole network start the real binary. They run on SQLite with all the others, then on PostgreSQL; the whole charge also
 # on MySQL and MariaDB.
 test: build-dependencies ## Run every test, on servers that it installs, starts and stops
+	tools/build-pages --required
 	cargo build --locked --package evcharging --package evcharging-chaos --package evcharging-load
 	tools/with-backends tools/run-tests
 
-lint: build-dependencies ## Check formatting, Rust (clippy), shell scripts (shellcheck), the image's recipe (hadolint) and the chart
+lint: build-dependencies ## Check formatting, Rust (clippy), the pages (TypeScript), shell scripts (shellcheck), the image's recipe (hadolint) and the chart
 	cargo fmt --all --check
+	tools/build-pages --required
+	cd services/portal/web && npm run --silent check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	PATH="$$(tools/install-chart-tools):$$PATH"; \
 	shellcheck .ci/run $(filter-out %.xml tools/chart-values-table,$(wildcard tools/*)); \

@@ -63,6 +63,7 @@ impl Charger {
                 top_up_id: "first".to_owned(),
                 driver_id: self.driver_id.clone(),
                 amount_micros: 1_000_000_000_000,
+                operator_id: "operator".to_owned(),
             },
         ]
     }

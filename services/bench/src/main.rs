@@ -9,6 +9,8 @@ mod idle;
 mod latencies;
 mod load;
 mod network;
+mod page;
+mod pages;
 mod past;
 mod process;
 mod programs;
@@ -74,6 +76,8 @@ enum What {
     Charges,
     /// `evcharging up` with nothing to do
     Idle,
+    /// A thousand open pages at one portal
+    Pages,
     /// `evcharging up` with many charges at a time
     Network,
 }
@@ -120,6 +124,7 @@ async fn measure(what: What, command_line: &CommandLine, table: &mut Table) -> R
             }
         }
         What::Idle => idle::measure(network_duration, table).await,
+        What::Pages => pages::measure(3 * duration, table).await,
         What::Network => {
             let size =
                 load::Size { charge_points: command_line.charge_points, drivers: command_line.drivers };

@@ -4,9 +4,11 @@
 use std::{collections::HashMap, time::Duration};
 
 use evcharging_common::{
+    grpc_client,
     pb::{
         authorization::v1::{GetDriverRequest, ListDriversRequest, RenewAccessRequest},
         cp_registry::v1::{FixErrorRequest, SimulateErrorRequest},
+        logs::v1::{SetLogFilterRequest, log_service_client::LogServiceClient},
         portal::v1 as portal,
         session::v1::{
             AddTokenKeyRequest, ListEventsRequest, ListTicketsRequest, SetUserRequest, StopChargingRequest,
@@ -215,6 +217,12 @@ async fn pages_are_for_whom_they_are_and_a_forged_cookie_is_none() {
     let services = portal.operators().list_services(olga.request(list)).await.unwrap().into_inner().services;
     assert!(services.iter().all(|service| service.is_serving) && services.len() == 4, "{services:?}");
 
+    // What the process logs is not for everybody who reaches the page.
+    let channel = grpc_client::connect_lazily(&portal.operator_page).unwrap();
+    let set = SetLogFilterRequest { filter: "trace".into(), duration_ms: 0 };
+    let refused = LogServiceClient::new(channel).set_log_filter(olga.request(set)).await;
+    assert_eq!(code(refused), Code::Unimplemented);
+
     // A page of another site, and a request that is far too large.
     let mut foreign = olga.request(list);
     foreign.metadata_mut().insert("origin", "https://evil.example".parse().unwrap());
@@ -277,7 +285,7 @@ async fn a_page_is_told_a_charge_from_its_reservation_to_its_ticket() {
         shown.add(page.message().await.unwrap().unwrap());
     }
     let listed = drivers.list_tickets(ana.request(portal::ListTicketsRequest::default())).await.unwrap();
-    assert_eq!(listed.into_inner().tickets, [ticket.clone()]);
+    assert_eq!(listed.into_inner().tickets, std::slice::from_ref(&ticket));
 
     // A page that is opened now shows the same.
     let mut again = portal.drivers().watch(ana.request(portal::WatchRequest {})).await.unwrap().into_inner();

@@ -22,9 +22,11 @@ use tokio::{
 use tonic::{Status, metadata::MetadataMap};
 
 use crate::{
+    cookie::Page,
     drivers::{Drivers, News},
     hub::{Hub, Tick},
     network::{Changes, Version},
+    open_pages::OpenPage,
     operator_watch::LOOK_AGAIN,
     peers::{Peers, answer},
     visitors::{Visitor, Visitors},
@@ -68,6 +70,7 @@ struct Watching {
     /// The charge that the page shows, which may have ended since.
     session_id: Option<String>,
     told_at_ms: i64,
+    _open: OpenPage,
 }
 
 /// Tells a page. The next message is made when the page has taken the last: one that is slow gets the newest, and nothing piles up.
@@ -99,6 +102,7 @@ pub fn watch_driver(
         told_charge: None,
         session_id: None,
         told_at_ms: 0,
+        _open: OpenPage::count(Page::Driver),
     };
     let told = stream::try_unfold(watching, |mut watching| async move {
         let response = watching.next().await?;

@@ -9,6 +9,7 @@ mod following;
 mod hub;
 mod login_grpc;
 mod network;
+mod open_pages;
 mod operator_grpc;
 mod operator_watch;
 mod pages;

@@ -8,8 +8,10 @@ use tokio::{sync::watch, time::Interval};
 use tonic::{Status, metadata::MetadataMap};
 
 use crate::{
+    cookie::Page,
     hub::{Hub, Tick},
     network::{Changes, Version},
+    open_pages::OpenPage,
     visitors::Visitors,
 };
 
@@ -25,6 +27,7 @@ struct Watching {
     visitors: Visitors,
     metadata: MetadataMap,
     look_again: Interval,
+    _open: OpenPage,
 }
 
 /// Tells a page. The next message is made when the page has taken the last: one that is slow gets the newest, and nothing piles up.
@@ -38,7 +41,15 @@ pub fn watch_network(
     // The first is told at once.
     ticks.mark_changed();
     let look_again = tokio::time::interval(LOOK_AGAIN);
-    let watching = Watching { hub, ticks, seen: 0, visitors, metadata, look_again };
+    let watching = Watching {
+        hub,
+        ticks,
+        seen: 0,
+        visitors,
+        metadata,
+        look_again,
+        _open: OpenPage::count(Page::Operator),
+    };
     let told = stream::try_unfold(watching, |mut watching| async move {
         let response = watching.next().await?;
         Ok(Some((response, watching)))

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use evcharging_common::grpc_server::{Kind, Pages};
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    HeaderValue, Method, Response, StatusCode,
     header::{self, HeaderName},
     request::Parts,
+    uri::Authority,
 };
 use rust_embed::RustEmbed;
-use tonic::body::Body;
+use tonic::{Status, body::Body};
 
 use crate::cookie::Page;
 
@@ -34,23 +35,33 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 const NOT_BUILT: &str = "The pages are not in this build of evcharging: Node.js 20.19 or newer was missing when it was made.\n\
      Install it, run `make build` and start again. gRPC and gRPC-Web work on this port all the same.\n";
 
+/// What may be called at a page's port, by everybody who reaches it.
+const CALLED_HERE: [&str; 3] = ["/evcharging.portal.v1.", "/grpc.health.v1.Health/", "/grpc.reflection."];
+
 /// What answers browsers at a page.
 pub fn pages(page: Page) -> Pages {
     Arc::new(move |request, kind| match kind {
-        Kind::Call => is_of_another_site(&request.headers)
-            .then(|| text(StatusCode::FORBIDDEN, "another site may not call\n")),
+        Kind::Call if is_of_another_site(request) => {
+            Some(text(StatusCode::FORBIDDEN, "another site may not call\n"))
+        }
+        // Anybody may come to this port: what a process tells its operators is not for everybody.
+        Kind::Call if !CALLED_HERE.iter().any(|called| request.uri.path().starts_with(called)) => {
+            Some(Status::unimplemented("not served at this port").into_http())
+        }
+        Kind::Call => None,
         Kind::Page => Some(file_or_page(page, request)),
     })
 }
 
 /// Whether a page of another site makes this browser call. Browsers say where a call comes from; other callers say nothing.
-fn is_of_another_site(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
+fn is_of_another_site(request: &Parts) -> bool {
+    let text = |name| request.headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
     if text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return true;
     }
     let Some(origin) = text("origin") else { return false };
-    let host = text("host").unwrap_or_default();
+    // HTTP/2 has it in the address.
+    let host = text("host").or_else(|| request.uri.authority().map(Authority::as_str)).unwrap_or_default();
     origin.split_once("://").is_none_or(|(_, origin_host)| !origin_host.eq_ignore_ascii_case(host))
 }
 
@@ -59,7 +70,7 @@ fn file_or_page(page: Page, request: &Parts) -> Response<Body> {
         return text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
     }
     let path = request.uri.path().trim_start_matches('/');
-    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let is_file = path.starts_with("assets/") || Files::get(path).is_some();
     // Any other path is a place inside the page, which finds it by itself.
     let html = match page {
         Page::Driver => "driver.html",
@@ -123,8 +134,12 @@ mod tests {
 
     use super::*;
 
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    fn call(pairs: &[(&'static str, &str)]) -> Parts {
+        let mut request = http::Request::post("/evcharging.portal.v1.DriverService/Watch");
+        for (name, value) in pairs {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
     }
 
     #[test]
@@ -139,7 +154,7 @@ mod tests {
             (true, &[("sec-fetch-site", "cross-site")]),
             (true, &[("sec-fetch-site", "same-site")]),
         ] {
-            assert_eq!(is_of_another_site(&headers(pairs)), of_another, "{pairs:?}");
+            assert_eq!(is_of_another_site(&call(pairs)), of_another, "{pairs:?}");
         }
     }
 
@@ -154,7 +169,9 @@ mod tests {
                 "{path}"
             );
         }
-        assert_eq!(file_or_page(Page::Driver, &request("/../Cargo.toml")).status(), StatusCode::NOT_FOUND);
+        let outside = file_or_page(Page::Driver, &request("/../Cargo.toml"));
+        let is_page = outside.headers()[header::CONTENT_TYPE] == content_type("driver.html");
+        assert!(is_page || outside.status() == StatusCode::NOT_FOUND, "nothing from outside of the folder");
     }
 
     #[test]

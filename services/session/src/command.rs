@@ -100,6 +100,8 @@ pub enum Command {
         driver_id: String,
         /// How much.
         amount_micros: i64,
+        /// Who puts it there.
+        operator_id: String,
     },
     /// A waiting state's deadline may have passed.
     ExpireSession {

@@ -51,7 +51,12 @@ pub fn create_driver(driver_id: &str) -> Command {
 
 /// Tops a driver up.
 pub fn top_up(driver_id: &str, top_up_id: &str, amount_micros: i64) -> Command {
-    Command::TopUp { top_up_id: top_up_id.to_owned(), driver_id: driver_id.to_owned(), amount_micros }
+    Command::TopUp {
+        top_up_id: top_up_id.to_owned(),
+        driver_id: driver_id.to_owned(),
+        amount_micros,
+        operator_id: "operator".to_owned(),
+    }
 }
 
 /// Reserves one named charge point.

@@ -191,11 +191,13 @@ impl NetworkWriteService for NetworkGrpc {
         &self,
         request: Request<pb::TopUpRequest>,
     ) -> Result<Response<pb::TopUpResponse>, Status> {
+        let operator_id = caller(&request).operator_id(String::new())?;
         let pb::TopUpRequest { top_up_id, driver_id, amount_micros } = request.into_inner();
         ids::check("top_up_id", &top_up_id)?;
         ids::check("driver_id", &driver_id)?;
         check_amount(amount_micros)?;
-        let driver = self.change_driver(Command::TopUp { top_up_id, driver_id, amount_micros }).await?;
+        let command = Command::TopUp { top_up_id, driver_id, amount_micros, operator_id };
+        let driver = self.change_driver(command).await?;
         Ok(Response::new(pb::TopUpResponse { driver: Some(driver) }))
     }
 

@@ -29,7 +29,7 @@ pub fn identity(command: &Command, event_id: Option<&str>) -> Option<Identity> {
                 fingerprint: format!("{place}/{:?}", reserve.energy_limit_mwh),
             })
         }
-        Command::TopUp { top_up_id, driver_id, amount_micros } => Some(Identity {
+        Command::TopUp { top_up_id, driver_id, amount_micros, operator_id: _ } => Some(Identity {
             key: format!("top-up/{driver_id}/{top_up_id}"),
             fingerprint: amount_micros.to_string(),
         }),

@@ -97,7 +97,9 @@ impl People {
             (TopUpState::Requested, true) => {
                 let TopUp { driver_id, amount_micros, .. } = kept;
                 let top_up_id = top_up_id.to_owned();
-                let command = Command::TopUp { top_up_id: top_up_id.clone(), driver_id, amount_micros };
+                let operator_id = operator_id.to_owned();
+                let command =
+                    Command::TopUp { top_up_id: top_up_id.clone(), driver_id, amount_micros, operator_id };
                 self.writer.execute(command).await?;
                 self.store.finish_top_up(&top_up_id).await?;
                 self.known_top_up(&top_up_id).await

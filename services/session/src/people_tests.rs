@@ -6,7 +6,7 @@ use evcharging_common::{
     error::{Error, ErrorCode},
     ids, password,
     pb::types::v1::TopUpState,
-    read_model::ReadModel,
+    read_model::{Filter, PageRequest, ReadModel},
     shutdown::CancellationToken,
     vocabulary::Role,
 };
@@ -115,6 +115,8 @@ async fn a_wish_is_credited_once(people: People) {
         let decided = people.decide_top_up("t1", true, "olga").await.unwrap();
         assert_eq!((decided.state(), decided.decided_by.as_str()), (TopUpState::Approved, "olga"));
         assert!(decided.decided_at_ms.is_some());
+        let told = people.read_model.events(&Filter::default(), &PageRequest::first(1)).await.unwrap();
+        assert_eq!((told.items[0].kind.as_str(), told.items[0].actor.as_str()), ("TOPPED_UP", "olga"));
         assert_eq!(people.balance("ana").await, 70_000_000);
     }
 }

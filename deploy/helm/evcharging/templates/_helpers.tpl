@@ -137,6 +137,13 @@ securityContext:
   value: "{{ $database.scheme }}://{{ .user }}:$(DATABASE_PASSWORD)@{{ $host }}:{{ $database.port }}/{{ $database.name }}{{ with $database.parameters }}?{{ . }}{{ end }}"
 {{- end }}
 
+{{/* Believed only where something stands in front: anybody can send a proxy's headers. */}}
+{{- define "evcharging.behindProxyEnv" -}}
+{{- if and .Values.portal.enabled (or .Values.portal.behindProxy .Values.portal.ingress.enabled) }}
+- { name: EVCHARGING_BEHIND_PROXY, value: "true" }
+{{- end }}
+{{- end }}
+
 {{- define "evcharging.address" -}}
 dns:///{{ include "evcharging.name" .root }}-{{ .service }}:{{ .port }}
 {{- end }}

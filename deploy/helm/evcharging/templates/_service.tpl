@@ -1,11 +1,14 @@
 {{/*
 One service with its account, its budget for disruptions and who may reach it:
 {root, service: its sub-command, key: its values, port, env, callers: components that may call it}.
+One for browsers has `pages` instead of a port: {name, port, open: whether an ingress leads there}.
 */}}
 {{- define "evcharging.service" -}}
 {{- $root := .root -}}
 {{- $name := printf "%s-%s" (include "evcharging.name" $root) .service -}}
 {{- $values := get $root.Values .key -}}
+{{- $callers := $root.Values.portal.enabled | ternary .callers (without .callers "portal") -}}
+{{- $probed := .pages | default (list (dict "name" "health" "port" 50050)) | first -}}
 apiVersion: v1
 kind: ServiceAccount
 metadata:
@@ -21,13 +24,19 @@ metadata:
     {{- include "evcharging.labels" $root | nindent 4 }}
     app.kubernetes.io/component: {{ .service }}
 spec:
+  {{- if not .pages }}
   # Headless: callers see each replica, and spread their calls by themselves. A connection to one address would stay with one replica.
   clusterIP: None
+  {{- end }}
   selector:
     {{- include "evcharging.selector" $root | nindent 4 }}
     app.kubernetes.io/component: {{ .service }}
   ports:
+    {{- range .pages }}
+    - { name: {{ .name }}, port: {{ .port }}, targetPort: {{ .name }}, appProtocol: http }
+    {{- else }}
     - { name: grpc, port: {{ .port }}, targetPort: grpc, appProtocol: {{ empty $root.Values.tls.secret | ternary "kubernetes.io/h2c" "https" }} }
+    {{- end }}
     - { name: metrics, port: 9090, targetPort: metrics }
 ---
 apiVersion: apps/v1
@@ -73,30 +82,38 @@ spec:
           {{- include "evcharging.container" $root | nindent 10 }}
           args: [{{ .service }}]
           env:
+            {{- range .pages }}
+            - { name: EVCHARGING_{{ .name | upper | replace "-" "_" }}_LISTEN, value: "0.0.0.0:{{ .port }}" }
+            {{- else }}
             - { name: EVCHARGING_LISTEN, value: "0.0.0.0:{{ .port }}" }
             # Kubernetes' probes speak no TLS.
             - { name: EVCHARGING_HEALTH_LISTEN, value: "0.0.0.0:50050" }
+            {{- end }}
             - { name: EVCHARGING_METRICS_LISTEN, value: "0.0.0.0:9090" }
             {{- include "evcharging.tlsEnv" $root | nindent 12 }}
             {{- include "evcharging.logEnv" $root | nindent 12 }}
             {{- include "evcharging.kafkaEnv" (dict "root" $root "ownSecret" (include "evcharging.name" $root)) | nindent 12 }}
             {{- .env | nindent 12 }}
           ports:
+            {{- range .pages }}
+            - { name: {{ .name }}, containerPort: {{ .port }} }
+            {{- else }}
             - { name: grpc, containerPort: {{ .port }} }
             - { name: health, containerPort: 50050 }
+            {{- end }}
             - { name: metrics, containerPort: 9090 }
           startupProbe:
-            tcpSocket: { port: health }
+            tcpSocket: { port: {{ $probed.name }} }
             periodSeconds: 1
             failureThreshold: 60
           readinessProbe:
-            grpc: { port: 50050 }
+            grpc: { port: {{ $probed.port }} }
             periodSeconds: 2
             timeoutSeconds: 2
             failureThreshold: 1
           livenessProbe:
             # That it answers at all: what it waits for outside is no reason to start it anew.
-            tcpSocket: { port: health }
+            tcpSocket: { port: {{ $probed.name }} }
             periodSeconds: 10
           lifecycle:
             preStop: { sleep: { seconds: {{ $root.Values.drainSeconds }} } }
@@ -131,9 +148,12 @@ spec:
       app.kubernetes.io/component: {{ .service }}
   policyTypes: [Ingress]
   ingress:
-    - ports: [{ port: grpc }]
+    {{- range .pages | default (list (dict "name" "grpc" "open" $root.Values.ingress.enabled)) }}
+    {{- /* A rule without anybody would let everybody in. */}}
+    {{- if or $callers $root.Values.networkPolicy.clientLabels .open }}
+    - ports: [{ port: {{ .name }} }]
       from:
-        {{- range .callers }}
+        {{- range $callers }}
         - podSelector:
             matchLabels:
               {{- include "evcharging.selector" $root | nindent 14 }}
@@ -143,10 +163,12 @@ spec:
         - podSelector:
             matchLabels: {{- toYaml . | nindent 14 }}
         {{- end }}
-        {{- if $root.Values.ingress.enabled }}
+        {{- if .open }}
         - namespaceSelector:
             matchLabels: {{- toYaml $root.Values.ingress.controllerNamespaceLabels | nindent 14 }}
         {{- end }}
+    {{- end }}
+    {{- end }}
     # Whoever collects metrics, wherever it runs.
     - ports: [{ port: metrics }]
 {{- end }}

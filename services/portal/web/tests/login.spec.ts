@@ -11,7 +11,7 @@ test("a wrong password is refused in words, the right one lets in, and leaving l
   await expect(page.getByRole("alert")).toContainText("The name or the password is wrong");
   await signIn(page, "driver1");
   await expect(page.getByText("Demo network: its passwords are public.")).toBeVisible();
-  await expect(page.getByText("Driver 1")).toBeVisible();
+  await expect(page.getByRole("banner").getByText("Driver 1")).toBeVisible();
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
   await page.reload();
@@ -51,7 +51,7 @@ test("both pages at once in one browser", async ({ browser, network }) => {
   await operator.goto(network.addresses.operator_page);
   await signIn(operator, "operator");
   await driver.reload();
-  await expect(driver.getByText("Driver 1")).toBeVisible();
+  await expect(driver.getByRole("banner").getByText("Driver 1")).toBeVisible();
   await operator.reload();
   await expect(operator.getByRole("link", { name: "Network" })).toBeVisible();
 });

@@ -57,6 +57,7 @@ pub(super) fn top_up(
     top_up_id: &str,
     driver_id: &str,
     amount_micros: i64,
+    operator_id: &str,
 ) -> Result<Reply, Error> {
     let balance_micros = known_driver(draft, driver_id)?.balance_micros.saturating_add(amount_micros);
     if balance_micros > MAX_BALANCE_MICROS {
@@ -78,7 +79,7 @@ pub(super) fn top_up(
     draft.audit_driver(
         "TOPPED_UP",
         driver_id,
-        "operator",
+        operator_id,
         format!("{driver_id} {}", money::format_money(amount_micros)),
     );
     Ok(Reply::Driver(known_driver(draft, driver_id)?.clone()))

@@ -89,8 +89,8 @@ pub fn decide(
         Command::SetDriverBlocked { driver_id, blocked, operator_id } => {
             drivers::set_blocked(&mut draft, driver_id, *blocked, operator_id)?
         }
-        Command::TopUp { top_up_id, driver_id, amount_micros } => {
-            drivers::top_up(&mut draft, top_up_id, driver_id, *amount_micros)?
+        Command::TopUp { top_up_id, driver_id, amount_micros, operator_id } => {
+            drivers::top_up(&mut draft, top_up_id, driver_id, *amount_micros, operator_id)?
         }
     };
     let finished = draft.finish();

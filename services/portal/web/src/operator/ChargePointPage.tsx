@@ -9,6 +9,7 @@ import { CommandsCard } from "./CommandsCard";
 import { useOperator } from "./context";
 import { FactsCard } from "./FactsCard";
 import { LastSessions } from "./LastSessions";
+import { readId } from "./links";
 import { Loading } from "./Loading";
 import type { LiveChargePoint } from "./network";
 import { networkPath } from "./networkView";
@@ -20,7 +21,7 @@ import { shellText } from "./textShell";
 export function ChargePointPage() {
   const { network } = useOperator();
   const parameters = useParams<{ cpId: string }>();
-  const cpId = () => decodeURIComponent(parameters.cpId);
+  const cpId = () => readId(parameters.cpId);
   return (
     <div class="page stack">
       <a class="back-link" href={networkPath()}>

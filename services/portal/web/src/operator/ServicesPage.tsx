@@ -17,7 +17,7 @@ export function ServicesPage() {
   const told = createPolled(async () => (await operatorClient.listServices({})).services, ASK_EACH_MS);
   const down = () => (told.value() ?? []).filter((service) => !service.isServing).length;
   return (
-    <div class="page stack">
+    <div class="page stack" tabindex="0" role="group" aria-label={shellText().services}>
       <header class="page-head">
         <h1>{shellText().services}</h1>
         <p class="muted page-note">{restText().asked}</p>

@@ -1,6 +1,6 @@
 import { Show } from "solid-js";
 import type { Ticket } from "../gen/evcharging/types/v1/types_pb";
-import { formatDuration, formatEnergy, formatMoney } from "../shared/format";
+import { formatDuration, formatEnergy, formatMoney, formatPrice } from "../shared/format";
 import { endReasonText } from "../shared/Status";
 import { Fact } from "./FactsCard";
 import { listText } from "./textLists";
@@ -10,6 +10,9 @@ export function TicketFacts(props: { ticket: Ticket }) {
   return (
     <dl class="facts">
       <Fact name={shellText().energy}>{formatEnergy(props.ticket.energyMwh)}</Fact>
+      <Fact name={shellText().price}>
+        {formatPrice(props.ticket.priceMicrosPerKwh, props.ticket.currency)}
+      </Fact>
       <Fact name={shellText().cost}>
         <strong>{formatMoney(props.ticket.costMicros, props.ticket.currency)}</strong>
       </Fact>
