@@ -38,7 +38,7 @@ test("a network that can't be reached: the request waits, with the same id, and 
   browser,
   network,
 }) => {
-  const driver = await driverPage(browser, network, "driver2");
+  const driver = await driverPage(browser, network, "driver9");
   const asked: string[] = [];
   let isAway = true;
   await driver.route("**/evcharging.portal.v1.DriverService/Reserve", async (route) => {

@@ -17,7 +17,7 @@ export function ChargePointEvents(props: { cpId: string; told: readonly AuditEve
   return (
     <section class="card stack" aria-labelledby="events-title">
       <h2 id="events-title">{chargePointText().events}</h2>
-      <ol class="event-lines">
+      <ol class="event-lines" tabindex="0" aria-labelledby="events-title">
         <For each={events()} fallback={<li class="muted">{chargePointText().noEvents}</li>}>
           {(event) => <EventLine event={event} isPlain />}
         </For>
