@@ -9,6 +9,7 @@ pub mod database;
 pub mod energy;
 pub mod error;
 pub mod events;
+pub mod framed;
 pub mod grpc_client;
 mod grpc_deadline;
 mod grpc_metrics;

@@ -53,12 +53,18 @@ pub async fn is_right(password: String, hash: Option<String>) -> Result<bool, Er
 }
 
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    let Ok(_place) = PLACES.try_acquire() else {
+    let Ok(place) = PLACES.try_acquire() else {
         let message = "too many people log in at the moment; try again";
         return Err(Error::new(ErrorCode::ResourceExhausted, "TOO_MANY_LOGINS", message));
     };
-    let _turn = TURNS.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    let turn = TURNS.acquire().await.map_err(Error::internal)?;
+    // The work goes on when its caller has hung up, so the turn is its own.
+    let working = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop((turn, place));
+        done
+    });
+    working.await.map_err(Error::internal)
 }
 
 #[cfg(test)]

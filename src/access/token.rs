@@ -55,6 +55,8 @@ pub(super) struct Claims {
     sub: String,
     aud: Purpose,
     role: Role,
+    /// Which state of the user it was signed for.
+    version: i64,
     /// In seconds since 1970, as is `exp`.
     iat: i64,
     exp: i64,
@@ -67,8 +69,8 @@ pub struct Verified {
     pub user_id: String,
     /// What it might do when the token was signed.
     pub role: Role,
-    /// When it was signed, in seconds since 1970.
-    pub issued_at_s: i64,
+    /// Which state of the user it was signed for: another password makes another.
+    pub version: i64,
 }
 
 impl From<Verified> for Caller {
@@ -104,11 +106,18 @@ impl TokenSigner {
     ///
     /// # Errors
     /// Never, in practice: it is made of plain texts.
-    pub fn sign(&self, user_id: &str, role: Role, purpose: Purpose) -> Result<(String, i64), Error> {
+    pub fn sign(
+        &self,
+        user_id: &str,
+        role: Role,
+        version: i64,
+        purpose: Purpose,
+    ) -> Result<(String, i64), Error> {
         let iat = clock::now_ms() / 1_000;
         let exp = iat.saturating_add_unsigned(purpose.lifetime().as_secs());
         let header = Header { alg: "EdDSA".to_owned(), kid: self.key_id.clone() };
-        let claims = Claims { iss: ISSUER.to_owned(), sub: user_id.to_owned(), aud: purpose, role, iat, exp };
+        let claims =
+            Claims { iss: ISSUER.to_owned(), sub: user_id.to_owned(), aud: purpose, role, version, iat, exp };
         let signed = format!("{}.{}", encode(&header)?, encode(&claims)?);
         let signature = URL_SAFE_NO_PAD.encode(self.key_pair.sign(signed.as_bytes()));
         Ok((format!("{signed}.{signature}"), exp.saturating_mul(1_000)))
@@ -143,7 +152,7 @@ pub(super) fn verify(
     if claims.exp.saturating_mul(1_000) <= now_ms {
         return Err(Error::new(ErrorCode::Unauthenticated, "TOKEN_EXPIRED", "log in again: the time is up"));
     }
-    Ok(Verified { user_id: claims.sub, role: claims.role, issued_at_s: claims.iat })
+    Ok(Verified { user_id: claims.sub, role: claims.role, version: claims.version })
 }
 
 pub(super) fn not_ours() -> Error {
@@ -176,11 +185,11 @@ mod tests {
     #[test]
     fn a_token_counts_for_its_purpose_its_key_and_its_time() {
         let signer = TokenSigner::generate().unwrap();
-        let (token, expires_at_ms) = signer.sign("ana", Role::Operator, Purpose::Access).unwrap();
+        let (token, expires_at_ms) = signer.sign("ana", Role::Operator, 7, Purpose::Access).unwrap();
         assert_eq!(key_id(&token).unwrap(), signer.key_id);
         let check = |purpose, now_ms| verify(&token, signer.public_key(), purpose, now_ms);
         let verified = check(Purpose::Access, expires_at_ms - 1).unwrap();
-        assert_eq!((verified.user_id.as_str(), verified.role), ("ana", Role::Operator));
+        assert_eq!((verified.user_id.as_str(), verified.role, verified.version), ("ana", Role::Operator, 7));
         assert_eq!(reason(check(Purpose::Access, expires_at_ms)), "TOKEN_EXPIRED");
         assert_eq!(reason(check(Purpose::Session, 0)), "TOKEN_INVALID");
         let other = TokenSigner::generate().unwrap();
@@ -190,7 +199,7 @@ mod tests {
     #[test]
     fn what_was_changed_forged_or_made_up_does_not_count() {
         let signer = TokenSigner::generate().unwrap();
-        let (token, _) = signer.sign("ana", Role::Driver, Purpose::Access).unwrap();
+        let (token, _) = signer.sign("ana", Role::Driver, 7, Purpose::Access).unwrap();
         let [header, claims, signature]: [&str; 3] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
         let raised = String::from_utf8(URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
         let raised = URL_SAFE_NO_PAD.encode(raised.replace("DRIVER", "ADMIN"));

@@ -19,13 +19,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct TokenKeys {
     read_model: ReadModel,
-    seen: Arc<Mutex<Seen>>,
-}
-
-#[derive(Default)]
-struct Seen {
-    keys: HashMap<String, TokenKey>,
-    looked_at: Option<Instant>,
+    known: Arc<Mutex<HashMap<String, TokenKey>>>,
+    /// When it was looked last. Whoever looks holds it.
+    looked_at: Arc<tokio::sync::Mutex<Option<Instant>>>,
 }
 
 /// A public key.
@@ -42,7 +38,7 @@ pub struct TokenKey {
 impl TokenKeys {
     /// The keys that a database knows.
     pub fn of(read_model: ReadModel) -> Self {
-        Self { read_model, seen: Arc::default() }
+        Self { read_model, known: Arc::default(), looked_at: Arc::default() }
     }
 
     /// What a token says, if it counts.
@@ -54,30 +50,34 @@ impl TokenKeys {
         let now_ms = clock::now_ms();
         let key = match self.known(&key_id) {
             Some(key) => Some(key),
-            None => {
-                self.look().await?;
-                self.known(&key_id)
-            }
+            None => self.look(&key_id).await?,
         };
         let key = key.filter(|key| key.until_ms > now_ms).ok_or_else(token::not_ours)?;
         token::verify(token, &key.public_key, purpose, now_ms)
     }
 
     fn known(&self, key_id: &str) -> Option<TokenKey> {
-        self.lock().keys.get(key_id).cloned()
+        self.lock().get(key_id).cloned()
     }
 
-    async fn look(&self) -> Result<(), Error> {
-        let wait = self.lock().looked_at.map(|looked_at| LOOK_INTERVAL.saturating_sub(looked_at.elapsed()));
-        tokio::time::sleep(wait.unwrap_or_default()).await;
+    /// Looks for a key that is new: one at a time, and those who waited for that find what it found.
+    async fn look(&self, key_id: &str) -> Result<Option<TokenKey>, Error> {
+        let asked = Instant::now();
+        let mut looked_at = self.looked_at.lock().await;
+        if let Some(before) = *looked_at {
+            if before >= asked {
+                return Ok(self.known(key_id));
+            }
+            tokio::time::sleep(LOOK_INTERVAL.saturating_sub(before.elapsed())).await;
+        }
+        // A look that fails counts as well.
+        *looked_at = Some(Instant::now());
         let found = self.read_model.token_keys().await?;
-        let mut seen = self.lock();
-        seen.keys = found.into_iter().map(|key| (key.key_id.clone(), key)).collect();
-        seen.looked_at = Some(Instant::now());
-        Ok(())
+        *self.lock() = found.into_iter().map(|key| (key.key_id.clone(), key)).collect();
+        Ok(self.known(key_id))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, TokenKey>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,20 +32,26 @@ pub struct Stored<E> {
     pub event: Result<E, String>,
 }
 
-/// Every record of the topic of `E` up to now, each partition in its order.
+/// The newest records of the topic of `E` up to now, at most so many of each partition, each partition in its order; and how many there are
+/// altogether.
 ///
 /// # Errors
 /// When there is no such topic, or Kafka does not answer or goes silent.
 pub async fn read_stored<E: Event>(
     config: &KafkaConfig,
     client_id: &'static str,
-) -> Result<Vec<Stored<E>>, Error> {
+    most_of_a_partition: i64,
+) -> Result<(Vec<Stored<E>>, i64), Error> {
     let config = config.clone();
-    let reading = tokio::task::spawn_blocking(move || read_blocking(&config, client_id));
+    let reading = tokio::task::spawn_blocking(move || read_blocking(&config, client_id, most_of_a_partition));
     reading.await.map_err(Error::internal)?
 }
 
-fn read_blocking<E: Event>(config: &KafkaConfig, client_id: &str) -> Result<Vec<Stored<E>>, Error> {
+fn read_blocking<E: Event>(
+    config: &KafkaConfig,
+    client_id: &str,
+    most_of_a_partition: i64,
+) -> Result<(Vec<Stored<E>>, i64), Error> {
     let topic = config.name_of(E::TOPIC);
     let place = &config.kafka_bootstrap_servers;
     let away =
@@ -67,17 +73,20 @@ fn read_blocking<E: Event>(config: &KafkaConfig, client_id: &str) -> Result<Vec<
     }
     let mut assignment = TopicPartitionList::new();
     let mut expected = Vec::new();
+    let mut total = 0;
     for partition in metadata.topics().iter().flat_map(|found| found.partitions()) {
         let (first, end) =
             consumer.fetch_watermarks(&topic, partition.id(), METADATA_TIMEOUT).map_err(away)?;
+        total += end - first;
         if first < end {
+            let first = first.max(end.saturating_sub(most_of_a_partition));
             assignment.add_partition_offset(&topic, partition.id(), Offset::Offset(first)).map_err(away)?;
             expected.push((partition.id(), end));
         }
     }
     let mut stored = Vec::new();
     if expected.is_empty() {
-        return Ok(stored);
+        return Ok((stored, total));
     }
     consumer.assign(&assignment).map_err(away)?;
     let mut heard = Instant::now();
@@ -101,5 +110,5 @@ fn read_blocking<E: Event>(config: &KafkaConfig, client_id: &str) -> Result<Vec<
             None => {}
         }
     }
-    Ok(stored)
+    Ok((stored, total))
 }

@@ -10,11 +10,16 @@ use evcharging_common::{
     error::{Error, ErrorCode},
     ids, password,
     pb::authorization::v1 as pb,
-    read_model::ReadModel,
+    read_model::{ReadModel, User},
 };
 
-use crate::{signing::Signing, throttle::Throttle};
+use crate::{
+    signing::Signing,
+    throttle::{Counted, Throttle},
+};
 
+/// The longest address that is looked at and logged, in bytes.
+const MAX_ADDRESS_BYTES: usize = 64;
 /// A longer password is none.
 const MAX_PASSWORD_BYTES: usize = 512;
 
@@ -38,7 +43,7 @@ impl Logins {
     /// # Errors
     /// UNAUTHENTICATED when name or password are wrong, in the same words and after the same time; RESOURCE_EXHAUSTED after too many wrong tries.
     pub async fn login(&self, request: pb::LoginRequest) -> Result<pb::LoginResponse, Error> {
-        let pb::LoginRequest { user_id, password, client_address } = request;
+        let pb::LoginRequest { user_id, password, mut client_address } = request;
         let refused = || {
             let message = "the name or the password is wrong";
             Error::new(ErrorCode::Unauthenticated, "LOGIN_REFUSED", message)
@@ -46,21 +51,32 @@ impl Logins {
         if !ids::is_valid(&user_id) || password.len() > MAX_PASSWORD_BYTES {
             return Err(refused());
         }
-        // Apart, so that no name is mistaken for an address.
-        let keys = [format!("name {user_id}"), format!("address {client_address}")];
-        self.count_try(&keys)?;
-        let user = self.read_model.user(&user_id).await?;
-        let hash = user.as_ref().map(|user| user.password_hash.clone());
-        // Compared even where there is nobody, as the time would tell.
-        let is_right = password::is_right(password, hash).await?;
-        let Some(user) = user.filter(|_| is_right) else {
-            tracing::info!(user_id, client_address, "a wrong name or password");
-            return Err(refused());
+        client_address.truncate(client_address.floor_char_boundary(MAX_ADDRESS_BYTES));
+        let counted = Counted::all(&user_id, &client_address);
+        self.count_try(&counted)?;
+        let compared = self.compare(&user_id, password).await;
+        let [at_this_address, more @ ..] = &counted;
+        let user = match compared {
+            Ok(Some(user)) => {
+                more.iter().for_each(|one| self.throttle().take_back(one));
+                self.throttle().forgive(at_this_address);
+                user
+            }
+            Ok(None) => {
+                tracing::info!(user_id, client_address, "a wrong name or password");
+                return Err(refused());
+            }
+            // Nothing was compared.
+            Err(error) => {
+                counted.iter().for_each(|one| self.throttle().take_back(one));
+                return Err(error);
+            }
         };
-        keys.iter().for_each(|key| self.throttle().forgive(key));
         let signer = self.signing.signer().await?;
-        let (session_token, session_expires_at_ms) = signer.sign(&user_id, user.role, Purpose::Session)?;
-        let (access_token, access_expires_at_ms) = signer.sign(&user_id, user.role, Purpose::Access)?;
+        let (session_token, session_expires_at_ms) =
+            signer.sign(&user_id, user.role, user.changed_at_ms, Purpose::Session)?;
+        let (access_token, access_expires_at_ms) =
+            signer.sign(&user_id, user.role, user.changed_at_ms, Purpose::Access)?;
         let role = user.role.into();
         Ok(pb::LoginResponse {
             session_token,
@@ -78,26 +94,34 @@ impl Logins {
     pub async fn renew(&self, session_token: &str) -> Result<pb::RenewAccessResponse, Error> {
         let verified = self.keys.verify(session_token, Purpose::Session).await?;
         let user = self.read_model.user(&verified.user_id).await?;
-        let user =
-            user.filter(|user| verified.issued_at_s >= user.changed_at_ms / 1_000).ok_or_else(|| {
-                let message = "log in again: the password was changed";
-                Error::new(ErrorCode::Unauthenticated, "TOKEN_VOID", message)
-            })?;
+        let user = user.filter(|user| verified.version == user.changed_at_ms).ok_or_else(|| {
+            let message = "log in again: the password was changed, or the user is gone";
+            Error::new(ErrorCode::Unauthenticated, "TOKEN_VOID", message)
+        })?;
         let signer = self.signing.signer().await?;
-        let (access_token, access_expires_at_ms) = signer.sign(&user.user_id, user.role, Purpose::Access)?;
+        let (access_token, access_expires_at_ms) =
+            signer.sign(&user.user_id, user.role, user.changed_at_ms, Purpose::Access)?;
         let role = user.role.into();
         Ok(pb::RenewAccessResponse { access_token, access_expires_at_ms, user_id: user.user_id, role })
     }
 
+    /// The user, if this is the password. Compared even where there is nobody, as the time would tell.
+    async fn compare(&self, user_id: &str, password: String) -> Result<Option<User>, Error> {
+        let user = self.read_model.user(user_id).await?;
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let is_right = password::is_right(password, hash).await?;
+        Ok(user.filter(|_| is_right))
+    }
+
     /// Counts a try before it is made.
-    fn count_try(&self, keys: &[String]) -> Result<(), Error> {
+    fn count_try(&self, counted: &[Counted]) -> Result<(), Error> {
         let (mut throttle, now) = (self.throttle(), Instant::now());
-        let wait = keys.iter().map(|key| throttle.wait(key, now)).max().unwrap_or_default();
+        let wait = counted.iter().map(|one| throttle.wait(one, now)).max().unwrap_or_default();
         if wait > Duration::ZERO {
             let message = format!("too many wrong tries; wait {} s", wait.as_secs() + 1);
             return Err(Error::new(ErrorCode::ResourceExhausted, "LOGIN_THROTTLED", message));
         }
-        keys.iter().for_each(|key| throttle.count(key, now));
+        counted.iter().for_each(|one| throttle.count(one, now));
         Ok(())
     }
 

@@ -77,7 +77,8 @@ impl History {
 }
 
 async fn each_record<E: Event>(kafka: &KafkaConfig, mut take: impl FnMut(String, E)) {
-    for stored in kafka::read_stored::<E>(kafka, "chaos-history").await.expect("the topic is read") {
+    let stored = kafka::read_stored::<E>(kafka, "chaos-history", i64::MAX).await;
+    for stored in stored.expect("the topic is read").0 {
         take(stored.event_id.unwrap_or_default(), stored.event.expect("an event of ours"));
     }
 }

@@ -173,8 +173,6 @@ async fn a_new_password_ends_what_the_old_one_began_and_tokens_outlive_the_servi
     let asked = network.authorizations().get_driver(with_token(&renewed.access_token, driver)).await;
     assert_eq!(code(asked), Code::NotFound, "the token of the new key counts");
 
-    // Tokens tell seconds: one of the same second as the change still counts.
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let session = network.address("session").to_owned();
     let arguments = ["admin", "create-user", "olga", "--role", "admin", "--session-address", &session];
     let mut arguments = arguments.map(str::to_owned).to_vec();
@@ -294,6 +292,41 @@ async fn a_page_is_told_a_charge_from_its_reservation_to_its_ticket() {
         shown.add(again.message().await.unwrap().unwrap());
     }
     assert_eq!(shown.ticket.unwrap(), ticket);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_goes_on_while_a_service_is_away_and_a_cookie_ends_with_its_person() {
+    let mut network = TestNetwork::start().await;
+    network.add_charge_point("MAD-01").await;
+    network.create_driver("ana", 50_000_000).await;
+    network.add_user("ana", Role::Driver).await;
+    let portal = network.start_portal().await;
+    let ana = Portal::log_in(&portal.driver_page, "ana", TEST_PASSWORD).await.unwrap();
+    let mut page = portal.drivers().watch(ana.request(portal::WatchRequest {})).await.unwrap().into_inner();
+    let mut drivers = portal.drivers();
+    let reserve = portal::ReserveRequest { request_id: "r1".into(), ..Default::default() };
+    drivers.reserve(ana.request(reserve)).await.unwrap();
+    let start = portal::StartChargingRequest { cp_id: "MAD-01".into(), request_id: "r1".into() };
+    drivers.start_charging(ana.request(start)).await.unwrap();
+    let mut shown = Shown::default();
+    while shown.energy_mwh == 0 {
+        shown.add(page.message().await.unwrap().unwrap());
+    }
+    network.authorization.kill();
+    let before = shown.energy_mwh;
+    while shown.energy_mwh < 4 * before {
+        shown.add(page.message().await.unwrap().unwrap());
+    }
+    network.authorization.restart();
+    let stop = portal::StopChargingRequest { cp_id: "MAD-01".into(), ..Default::default() };
+    drivers.stop_charging(ana.request(stop)).await.unwrap();
+    while shown.ticket.is_none() {
+        shown.add(page.message().await.unwrap().unwrap());
+    }
+
+    let mut login = Portal::login_client(&portal.driver_page);
+    login.logout(ana.request(portal::LogoutRequest {})).await.unwrap();
+    assert_eq!(code(login.who_am_i(ana.request(portal::WhoAmIRequest {})).await), Code::Unauthenticated);
 }
 
 #[tokio::test(flavor = "multi_thread")]

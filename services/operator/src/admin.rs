@@ -8,7 +8,8 @@ use evcharging_common::{
     pb::{
         cp_registry::v1::{FixErrorRequest, SetInServiceRequest, SimulateErrorRequest},
         session::v1::{
-            CreateDriverRequest, SetDriverBlockedRequest, SetUserRequest, StopChargingRequest, TopUpRequest,
+            CreateDriverRequest, RemoveUserRequest, SetDriverBlockedRequest, SetUserRequest,
+            StopChargingRequest, TopUpRequest,
         },
         types::v1::{ChargePoint, Driver, Session},
     },
@@ -132,6 +133,15 @@ pub enum AdminConfig {
         /// The password, 8 to 128 characters; without, it is read from standard input, so that no shell remembers it
         #[arg(long, env = "EVCHARGING_USER_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
         password: Option<Secret>,
+        /// As whom and where
+        #[command(flatten)]
+        common: CommonConfig,
+    },
+    /// Let a person log in no more
+    RemoveUser {
+        /// The name at login
+        #[arg(value_parser = ids::parse)]
+        user_id: String,
         /// As whom and where
         #[command(flatten)]
         common: CommonConfig,
@@ -278,6 +288,13 @@ pub async fn admin(config: AdminConfig) -> Result<(), Error> {
                 return print_json(&done);
             }
             print(&format!("{} may log in as {}", plain(&user_id), role.as_str().to_lowercase()));
+            Ok(())
+        }
+        AdminConfig::RemoveUser { user_id, common } => {
+            let mut network = common.addresses.network_write()?;
+            let response = network.client.remove_user(RemoveUserRequest { user_id: user_id.clone() }).await;
+            network.answer(response)?;
+            print(&format!("{} may log in no more", plain(&user_id)));
             Ok(())
         }
         AdminConfig::Log(config) => log_filter::log(config).await,

@@ -13,7 +13,9 @@ use evcharging_common::{
 };
 use tokio::sync::Mutex;
 
-/// How long what was read is good enough: reading means to read the whole topic.
+/// How many are read of each partition, the newest.
+const READ: i64 = 1_000;
+/// How long what was read is good enough.
 const FRESH: Duration = Duration::from_secs(5);
 /// The most of a value that is shown, in characters.
 const SHOWN: usize = 2_000;
@@ -28,6 +30,7 @@ pub struct DeadLetters {
 struct Read {
     at: Instant,
     letters: Arc<Vec<pb::DeadLetter>>,
+    total: i64,
 }
 
 impl DeadLetters {
@@ -36,18 +39,19 @@ impl DeadLetters {
         Self { kafka, read: Arc::default() }
     }
 
-    /// All of them, newest first.
+    /// The newest ones, newest first, and how many there are altogether.
     ///
     /// # Errors
     /// When Kafka does not answer.
-    pub async fn all(&self) -> Result<Arc<Vec<pb::DeadLetter>>, Error> {
+    pub async fn newest(&self) -> Result<(Arc<Vec<pb::DeadLetter>>, i64), Error> {
         let mut read = self.read.lock().await;
-        if let Some(Read { at, letters }) = &*read
+        if let Some(Read { at, letters, total }) = &*read
             && at.elapsed() < FRESH
         {
-            return Ok(letters.clone());
+            return Ok((letters.clone(), *total));
         }
-        let stored = kafka::read_stored::<events::DeadLetter>(&self.kafka, "portal-dead-letters").await?;
+        let (stored, total) =
+            kafka::read_stored::<events::DeadLetter>(&self.kafka, "portal-dead-letters", READ).await?;
         let mut letters: Vec<pb::DeadLetter> = stored
             .into_iter()
             .filter_map(|stored| {
@@ -56,8 +60,8 @@ impl DeadLetters {
             .collect();
         letters.sort_by_key(|letter| std::cmp::Reverse(letter.rejected_at_ms));
         let letters = Arc::new(letters);
-        *read = Some(Read { at: Instant::now(), letters: letters.clone() });
-        Ok(letters)
+        *read = Some(Read { at: Instant::now(), letters: letters.clone(), total });
+        Ok((letters, total))
     }
 }
 

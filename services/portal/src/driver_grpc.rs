@@ -14,7 +14,9 @@ use futures::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    cookie::Page,
     driver_watch::{self, Sources},
+    open_pages::OpenPages,
     peers::answer,
     visitors::Visitor,
 };
@@ -23,6 +25,8 @@ use crate::{
 pub struct DriverGrpc {
     /// Where everything comes from.
     pub sources: Sources,
+    /// The pages that are open.
+    pub open_pages: OpenPages,
     /// Ends the watches.
     pub shutdown: CancellationToken,
 }
@@ -39,8 +43,9 @@ impl DriverService for DriverGrpc {
 
     async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
         let visitor = self.visitor(&request).await?;
-        let metadata = request.metadata().clone();
-        let told = driver_watch::watch_driver(self.sources.clone(), visitor, metadata, self.shutdown.clone());
+        let open = self.open_pages.open(Page::Driver, &visitor.user_id)?;
+        let (sources, metadata) = (self.sources.clone(), request.metadata().clone());
+        let told = driver_watch::watch_driver(sources, visitor, metadata, open, self.shutdown.clone());
         Ok(Response::new(Box::pin(told)))
     }
 

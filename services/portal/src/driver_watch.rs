@@ -10,7 +10,7 @@ use evcharging_common::{
         portal::v1::{Charge, PowerPoint, WatchResponse},
         session::v1::{GetTicketRequest, ListEventsRequest, ListSessionsRequest},
         telemetry::v1::GetLiveSessionRequest,
-        types::v1::{AuditEvent, ChargePoint, Driver, Session, Ticket},
+        types::v1::{AuditEvent, ChargePoint, Driver, Session, SessionState, Ticket},
     },
     shutdown::CancellationToken,
 };
@@ -22,20 +22,19 @@ use tokio::{
 use tonic::{Status, metadata::MetadataMap};
 
 use crate::{
-    cookie::Page,
     drivers::{Drivers, News},
     hub::{Hub, Tick},
     network::{Changes, Version},
     open_pages::OpenPage,
-    operator_watch::LOOK_AGAIN,
+    operator_watch::KEEP_ALIVE,
     peers::{Peers, answer},
     visitors::{Visitor, Visitors},
 };
 
-/// How long nothing may be said.
-const KEEP_ALIVE_MS: i64 = 5_000;
 /// How often the account is asked for even if nothing was heard: what Kafka did not tell, or another portal was asked.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How long that may hold up what else there is to tell.
+const ASK_TIMEOUT: Duration = Duration::from_secs(3);
 /// A charge that ended longer ago is history.
 const RECENT_MS: i64 = 120_000;
 /// Steps of one charge that are told.
@@ -61,7 +60,6 @@ struct Watching {
     news: watch::Receiver<News>,
     ticks: watch::Receiver<Arc<Tick>>,
     ask_again: Interval,
-    look_again: Instant,
     seen: Version,
     seen_notice: u64,
     seen_changes: u64,
@@ -69,7 +67,7 @@ struct Watching {
     told_charge: Option<Charge>,
     /// The charge that the page shows, which may have ended since.
     session_id: Option<String>,
-    told_at_ms: i64,
+    told_at: Instant,
     _open: OpenPage,
 }
 
@@ -78,6 +76,7 @@ pub fn watch_driver(
     sources: Sources,
     visitor: Visitor,
     metadata: MetadataMap,
+    open: OpenPage,
     shutdown: CancellationToken,
 ) -> impl Stream<Item = Result<WatchResponse, Status>> + Send {
     let mut ask_again = tokio::time::interval(ASK_AGAIN);
@@ -93,7 +92,6 @@ pub fn watch_driver(
         metadata,
         visitor,
         ask_again,
-        look_again: Instant::now() + LOOK_AGAIN,
         seen: 0,
         // A page is told what happens while it watches.
         seen_notice: now.notices.last().map_or(0, |(number, _)| *number),
@@ -101,8 +99,8 @@ pub fn watch_driver(
         told_driver: None,
         told_charge: None,
         session_id: None,
-        told_at_ms: 0,
-        _open: OpenPage::count(Page::Driver),
+        told_at: Instant::now(),
+        _open: open,
     };
     let told = stream::try_unfold(watching, |mut watching| async move {
         let response = watching.next().await?;
@@ -118,28 +116,26 @@ impl Watching {
             tokio::select! {
                 changed = self.news.changed() => {
                     changed.map_err(|_| Status::unavailable("the portal stops"))?;
-                    self.add_news(&mut response).await?;
+                    if self.add_news(&mut response) {
+                        self.add_account_if_it_can_be_had(&mut response).await?;
+                    }
                 }
                 ticked = self.ticks.changed() => {
                     ticked.map_err(|_| Status::unavailable("the portal stops"))?;
                     self.add_network(&mut response);
                 }
-                _ = self.ask_again.tick() => self.add_account(&mut response).await?,
+                _ = self.ask_again.tick() => self.add_account_if_it_can_be_had(&mut response).await?,
             }
-            if Instant::now() > self.look_again {
-                self.visitor = self.sources.visitors.visitor(&self.metadata).await?;
-                self.look_again = Instant::now() + LOOK_AGAIN;
-            }
-            let now_ms = clock::now_ms();
-            if response != WatchResponse::default() || now_ms - self.told_at_ms >= KEEP_ALIVE_MS {
-                self.told_at_ms = now_ms;
-                response.sent_at_ms = now_ms;
+            if response != WatchResponse::default() || self.told_at.elapsed() >= KEEP_ALIVE {
+                self.told_at = Instant::now();
+                response.sent_at_ms = clock::now_ms();
                 return Ok(response);
             }
         }
     }
 
-    async fn add_news(&mut self, response: &mut WatchResponse) -> Result<(), Error> {
+    /// Tells whether the account has to be asked for.
+    fn add_news(&mut self, response: &mut WatchResponse) -> bool {
         let news = self.news.borrow_and_update().clone();
         let newest = news.notices.last().map_or(0, |(number, _)| *number);
         let seen = std::mem::replace(&mut self.seen_notice, newest);
@@ -148,10 +144,20 @@ impl Watching {
         response.reading =
             news.reading.filter(|reading| Some(&reading.session_id) == self.session_id.as_ref());
         // Readings come each second; what else changed has to be asked for.
-        if std::mem::replace(&mut self.seen_changes, news.changes) == news.changes {
-            return Ok(());
+        std::mem::replace(&mut self.seen_changes, news.changes) != news.changes
+    }
+
+    /// Asks for the account. A service that is away for a moment ends no page: it is asked again soon, and the rest is told all the same.
+    async fn add_account_if_it_can_be_had(&mut self, response: &mut WatchResponse) -> Result<(), Error> {
+        let asked = tokio::time::timeout(ASK_TIMEOUT, self.add_account(response)).await;
+        match asked {
+            Ok(Err(error)) if !error.is_retryable() => Err(error),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a driver's account could not be had for its page");
+                Ok(())
+            }
+            Ok(Ok(())) | Err(_) => Ok(()),
         }
-        self.add_account(response).await
     }
 
     fn add_network(&mut self, response: &mut WatchResponse) {
@@ -169,6 +175,7 @@ impl Watching {
 
     /// Asks for the account and the charge, and tells what is new of them.
     async fn add_account(&mut self, response: &mut WatchResponse) -> Result<(), Error> {
+        self.visitor = self.sources.visitors.visitor(&self.metadata).await?;
         let driver_id = self.visitor.user_id.clone();
         let request = self.visitor.request(GetDriverRequest { driver_id: driver_id.clone() });
         let account = answer("authorization", self.sources.peers.authorization().get_driver(request).await)?;
@@ -193,7 +200,7 @@ impl Watching {
         let told = self.told_charge.as_ref();
         let is_settled = told.is_some_and(|charge| {
             let ended = charge.session.as_ref().is_some_and(|session| session.ended_at_ms.is_some());
-            ended && charge.ticket.is_some()
+            ended && (charge.ticket.is_some() || is_cancelled(charge.session.as_ref()))
         });
         if is_settled || (told.is_none() && self.told_driver.is_some()) {
             return Ok(None);
@@ -218,7 +225,11 @@ impl Watching {
         let mut charge = Charge {
             steps: self.steps(&session_id).await?,
             power: if is_new { self.power(&session_id).await } else { Vec::new() },
-            ticket: if session.ended_at_ms.is_some() { self.ticket(&session_id).await? } else { None },
+            ticket: if session.ended_at_ms.is_some() && !is_cancelled(Some(&session)) {
+                self.ticket(&session_id).await?
+            } else {
+                None
+            },
             session: Some(session),
         };
         self.session_id = Some(session_id);
@@ -263,6 +274,11 @@ impl Watching {
         let series = live.into_inner().series.into_iter();
         series.map(|point| PowerPoint { at_ms: point.measured_at_ms, power_w: point.power_w }).collect()
     }
+}
+
+/// Nothing was supplied, so there will be no ticket.
+fn is_cancelled(session: Option<&Session>) -> bool {
+    session.is_some_and(|session| session.state() == SessionState::Cancelled)
 }
 
 /// Whether a page that was told the one needs not be told the other: energy and cost come by readings.

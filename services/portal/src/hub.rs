@@ -47,10 +47,8 @@ impl Hub {
         let from = self.ticks.borrow().to;
         let mut network = self.network();
         network.tick(clock::now_ms());
-        if !network.is_complete() {
-            return;
-        }
-        let to = network.version();
+        // Until every charge point is known there is nothing to tell; the tick alone keeps the pages alive.
+        let to = if network.is_complete() { network.version() } else { 0 };
         let changes = if from == 0 { Changes::default() } else { network.since(from) };
         drop(network);
         self.ticks.send_replace(Arc::new(Tick { from, to, changes }));
@@ -62,10 +60,11 @@ impl Hub {
             return (tick.changes.clone(), tick.to);
         }
         let network = self.network();
+        // Seen is what the tick says, so that the next tick's changes are shared again; what came since is told twice, and changes nothing.
         if seen == 0 {
-            (network.everything(clock::now_ms()), network.version())
+            (network.everything(clock::now_ms()), tick.to)
         } else {
-            (network.since(seen), network.version())
+            (network.since(seen), tick.to)
         }
     }
 }

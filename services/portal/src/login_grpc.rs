@@ -7,14 +7,13 @@ use evcharging_common::{
         portal::v1::{self as pb, login_service_server::LoginService},
         types::v1 as types,
     },
-    vocabulary::Role,
 };
 use tonic::{Request, Response, Status, metadata::MetadataMap};
 
 use crate::{
     cookie::Page,
     peers::{Peers, answer},
-    visitors::Visitors,
+    visitors::{Visitor, Visitors},
 };
 
 /// Lets people in at one page.
@@ -39,7 +38,10 @@ impl LoginService for LoginGrpc {
         let pb::LoginRequest { user_id, password } = request.into_inner();
         let login = authorization::LoginRequest { user_id: user_id.clone(), password, client_address };
         let let_in = answer("authorization", self.peers.authorization().login(login).await)?;
-        self.visitors.check(Role::try_from(let_in.role).map_err(Error::internal)?)?;
+        let visitor =
+            Visitor::new(user_id.clone(), let_in.role, &let_in.access_token, let_in.access_expires_at_ms)?;
+        self.visitors.check(visitor.role)?;
+        self.visitors.remember(&let_in.session_token, visitor);
         let user = types_user(user_id, let_in.role());
         let mut response = Response::new(pb::LoginResponse { user: Some(user) });
         set_cookie(&mut response, &self.page.keep(&let_in.session_token, is_secure))?;
@@ -50,7 +52,7 @@ impl LoginService for LoginGrpc {
         &self,
         request: Request<pb::LogoutRequest>,
     ) -> Result<Response<pb::LogoutResponse>, Status> {
-        self.visitors.forget(request.metadata());
+        self.visitors.leave(request.metadata());
         let mut response = Response::new(pb::LogoutResponse {});
         set_cookie(&mut response, &self.page.forget(self.is_secure(request.metadata())))?;
         Ok(response)
@@ -84,7 +86,8 @@ impl LoginService for LoginGrpc {
 impl LoginGrpc {
     /// Where the person is: the last that a proxy in front has added, as what comes before it is anybody's word.
     fn client_address<T>(&self, request: &Request<T>) -> String {
-        let forwarded = request.metadata().get("x-forwarded-for").filter(|_| self.behind_proxy);
+        let forwarded = request.metadata().get_all("x-forwarded-for").iter().next_back();
+        let forwarded = forwarded.filter(|_| self.behind_proxy);
         let forwarded = forwarded.and_then(|header| header.to_str().ok()?.rsplit(',').next());
         match forwarded {
             Some(address) => address.trim().chars().take(64).collect(),
@@ -93,7 +96,7 @@ impl LoginGrpc {
     }
 
     fn is_secure(&self, metadata: &MetadataMap) -> bool {
-        self.behind_proxy && metadata.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https")
+        self.behind_proxy && metadata.get("x-forwarded-proto").is_none_or(|scheme| scheme != "http")
     }
 }
 

@@ -1,6 +1,6 @@
 //! The network as the pages show it, and what changed since a page was told last. Pure: the clock comes in as an argument.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use evcharging_common::pb::{
     portal::v1::{Messaging, PowerPoint, Reading},
@@ -29,7 +29,8 @@ pub struct Network {
     entries: BTreeMap<String, Entry>,
     is_complete: bool,
     events: VecDeque<(Version, AuditEvent)>,
-    newest_event_id: i64,
+    /// The newest of the ids that were seen: with several writers, a smaller one may be stored later.
+    seen_event_ids: BTreeSet<i64>,
     power: PowerHistory,
     new_power: VecDeque<(Version, PowerPoint)>,
     messaging: Messaging,
@@ -71,7 +72,7 @@ impl Network {
             entries: BTreeMap::new(),
             is_complete: false,
             events: VecDeque::new(),
-            newest_event_id: 0,
+            seen_event_ids: BTreeSet::new(),
             power: PowerHistory::with_step(NETWORK_STEP_MS),
             new_power: VecDeque::new(),
             messaging: Messaging { is_heard: true, since_ms: now_ms },
@@ -135,10 +136,11 @@ impl Network {
     /// A reading; one that is older than what is known changes nothing.
     pub fn read(&mut self, reading: Reading) {
         let Some(entry) = self.entries.get_mut(&reading.cp_id) else { return };
-        let is_older = entry.reading.as_ref().is_some_and(|known| {
-            known.session_id == reading.session_id && known.measured_at_ms >= reading.measured_at_ms
-        });
-        if is_older {
+        if entry.charge_point.session_id != reading.session_id {
+            // It came late; or the charge point's own news did, and the next comes in a second.
+            return;
+        }
+        if entry.reading.as_ref().is_some_and(|known| known.measured_at_ms >= reading.measured_at_ms) {
             return;
         }
         self.version += 1;
@@ -150,11 +152,15 @@ impl Network {
     /// Events that happened, newest first, as lists of them are told.
     pub fn add_events(&mut self, newest_first: Vec<AuditEvent>) {
         for event in newest_first.into_iter().rev() {
-            if event.event_id > self.newest_event_id {
-                self.newest_event_id = event.event_id;
+            let is_old = self.seen_event_ids.len() >= MOST_EVENTS
+                && self.seen_event_ids.first().is_some_and(|first| event.event_id < *first);
+            if !is_old && self.seen_event_ids.insert(event.event_id) {
                 self.version += 1;
                 self.events.push_back((self.version, event));
             }
+        }
+        while self.seen_event_ids.len() > MOST_EVENTS {
+            self.seen_event_ids.pop_first();
         }
         while self.events.len() > MOST_EVENTS {
             self.events.pop_front();
@@ -272,6 +278,8 @@ mod tests {
         assert_eq!(network.everything(0).readings.len(), 1);
         network.set_charge_point(charge_point("MAD-01", 6, ""), 2_000);
         assert!(network.everything(0).readings.is_empty());
+        network.read(reading("s", 3_000));
+        assert!(network.everything(0).readings.is_empty(), "it came after its session's end");
         assert_eq!(network.power_of("MAD-01", 2_000).last().map(|point| point.power_w), Some(0));
     }
 
@@ -300,6 +308,11 @@ mod tests {
         let ids: Vec<i64> = network.since(seen).events.iter().map(|event| event.event_id).collect();
         assert_eq!(ids, [3, 4]);
         assert!(network.everything(0).events.is_empty(), "a new page asks for the past");
+        let seen = network.version();
+        network.add_events(vec![event(9), event(7)]);
+        network.add_events(vec![event(9), event(8), event(7)]);
+        let ids: Vec<i64> = network.since(seen).events.iter().map(|event| event.event_id).collect();
+        assert_eq!(ids, [7, 9, 8], "one that was stored later than a greater one is told, too");
     }
 
     #[test]

@@ -19,8 +19,10 @@ use futures::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    cookie::Page,
     dead_letters::DeadLetters,
     hub::Hub,
+    open_pages::OpenPages,
     operator_watch,
     peers::{Peers, answer},
     visitors::{Visitor, Visitors},
@@ -43,6 +45,8 @@ pub struct OperatorGrpc {
     pub visitors: Visitors,
     /// What could not be used.
     pub dead_letters: DeadLetters,
+    /// The pages that are open.
+    pub open_pages: OpenPages,
     /// Ends the watches.
     pub shutdown: CancellationToken,
 }
@@ -70,10 +74,11 @@ impl OperatorService for OperatorGrpc {
         &self,
         request: Request<pb::WatchNetworkRequest>,
     ) -> Result<Response<Self::WatchNetworkStream>, Status> {
-        self.visitor(&request).await?;
+        let visitor = self.visitor(&request).await?;
+        let open = self.open_pages.open(Page::Operator, &visitor.user_id)?;
         let metadata = request.metadata().clone();
         let (hub, visitors) = (self.hub.clone(), self.visitors.clone());
-        let told = operator_watch::watch_network(hub, visitors, metadata, self.shutdown.clone());
+        let told = operator_watch::watch_network(hub, visitors, metadata, open, self.shutdown.clone());
         Ok(Response::new(Box::pin(told)))
     }
 
@@ -201,10 +206,10 @@ impl OperatorService for OperatorGrpc {
                 return Err(Error::invalid_argument("page_size", problem).into());
             }
         };
-        let all = self.dead_letters.all().await?;
+        let (newest, total) = self.dead_letters.newest().await?;
         Ok(Response::new(pb::ListDeadLettersResponse {
-            dead_letters: all.iter().take(wanted).cloned().collect(),
-            total: i64::try_from(all.len()).unwrap_or(i64::MAX),
+            dead_letters: newest.iter().take(wanted).cloned().collect(),
+            total,
         }))
     }
 
@@ -285,26 +290,15 @@ impl OperatorService for OperatorGrpc {
         Ok(Response::new(pb::SetDriverBlockedResponse { driver }))
     }
 
-    /// A wish that is approved by whoever makes it: so it is known who put money on a balance.
     async fn top_up_driver(
         &self,
         request: Request<pb::TopUpDriverRequest>,
     ) -> Result<Response<pb::TopUpDriverResponse>, Status> {
         let visitor = self.visitor(&request).await?;
         let pb::TopUpDriverRequest { top_up_id, driver_id, amount_micros } = request.into_inner();
-        let mut network = self.peers.network_write();
-        let wish = session::RequestTopUpRequest {
-            top_up_id: top_up_id.clone(),
-            driver_id: driver_id.clone(),
-            amount_micros,
-        };
-        answer("session", network.request_top_up(visitor.request(wish)).await)?;
-        let operator_id = visitor.user_id.clone();
-        let approve = session::DecideTopUpRequest { top_up_id, approve: true, operator_id };
-        answer("session", network.decide_top_up(visitor.request(approve)).await)?;
-        let get = authorization::GetDriverRequest { driver_id };
-        let driver = self.peers.authorization().get_driver(visitor.request(get)).await;
-        let driver = answer("authorization", driver)?.driver;
+        let top_up = session::TopUpRequest { top_up_id, driver_id, amount_micros };
+        let done = self.peers.network_write().top_up(visitor.request(top_up)).await;
+        let driver = answer("session", done)?.driver;
         Ok(Response::new(pb::TopUpDriverResponse { driver }))
     }
 

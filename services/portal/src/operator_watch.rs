@@ -4,11 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use evcharging_common::{clock, pb::portal::v1::WatchNetworkResponse, shutdown::CancellationToken};
 use futures::{Stream, StreamExt, stream};
-use tokio::{sync::watch, time::Interval};
+use tokio::{
+    sync::watch,
+    time::{Instant, Interval},
+};
 use tonic::{Status, metadata::MetadataMap};
 
 use crate::{
-    cookie::Page,
     hub::{Hub, Tick},
     network::{Changes, Version},
     open_pages::OpenPage,
@@ -16,7 +18,7 @@ use crate::{
 };
 
 /// How long nothing may be said: a page that hears nothing for much longer takes the connection for dead.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
+pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How often it is looked whether the person may still be here.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -27,6 +29,7 @@ struct Watching {
     visitors: Visitors,
     metadata: MetadataMap,
     look_again: Interval,
+    told_at: Instant,
     _open: OpenPage,
 }
 
@@ -35,6 +38,7 @@ pub fn watch_network(
     hub: Hub,
     visitors: Visitors,
     metadata: MetadataMap,
+    open: OpenPage,
     shutdown: CancellationToken,
 ) -> impl Stream<Item = Result<WatchNetworkResponse, Status>> + Send {
     let mut ticks = hub.ticks();
@@ -48,7 +52,8 @@ pub fn watch_network(
         visitors,
         metadata,
         look_again,
-        _open: OpenPage::count(Page::Operator),
+        told_at: Instant::now(),
+        _open: open,
     };
     let told = stream::try_unfold(watching, |mut watching| async move {
         let response = watching.next().await?;
@@ -64,22 +69,18 @@ impl Watching {
                 _ = self.look_again.tick() => {
                     self.visitors.visitor(&self.metadata).await?;
                 }
-                ticked = tokio::time::timeout(KEEP_ALIVE, self.ticks.changed()) => match ticked {
-                    Ok(Ok(())) => {
-                        let tick = self.ticks.borrow_and_update().clone();
-                        if tick.to == 0 {
-                            continue;
-                        }
-                        let (changes, seen) = self.hub.changes(&tick, self.seen);
-                        let is_first = self.seen == 0;
-                        self.seen = seen;
-                        if is_first || changes != Changes::default() {
-                            return Ok(response(changes));
-                        }
+                ticked = self.ticks.changed() => {
+                    ticked.map_err(|_| Status::unavailable("the portal stops"))?;
+                    let tick = self.ticks.borrow_and_update().clone();
+                    let mut changes = Changes::default();
+                    if tick.to > 0 {
+                        (changes, self.seen) = self.hub.changes(&tick, self.seen);
                     }
-                    Ok(Err(_)) => return Err(Status::unavailable("the portal stops")),
-                    Err(_) => return Ok(response(Changes::default())),
-                },
+                    if changes != Changes::default() || self.told_at.elapsed() >= KEEP_ALIVE {
+                        self.told_at = Instant::now();
+                        return Ok(response(changes));
+                    }
+                }
             }
         }
     }

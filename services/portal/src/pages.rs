@@ -1,7 +1,8 @@
 //! The pages' files, built into the program, and what browsers are told beside them.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
+use bytes::Bytes;
 use evcharging_common::grpc_server::{Kind, Pages};
 use http::{
     HeaderValue, Method, Response, StatusCode,
@@ -56,9 +57,10 @@ pub fn pages(page: Page) -> Pages {
 /// Whether a page of another site makes this browser call. Browsers say where a call comes from; other callers say nothing.
 fn is_of_another_site(request: &Parts) -> bool {
     let text = |name| request.headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
-    if text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
-        return true;
+    if let Some(site) = text("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
     }
+    // Browsers say so where they trust the connection: over HTTPS, and on this machine.
     let Some(origin) = text("origin") else { return false };
     // HTTP/2 has it in the address.
     let host = text("host").or_else(|| request.uri.authority().map(Authority::as_str)).unwrap_or_default();
@@ -89,7 +91,11 @@ fn file_or_page(page: Page, request: &Parts) -> Response<Body> {
         let missing = if is_file { "no such file\n" } else { NOT_BUILT };
         return text(StatusCode::NOT_FOUND, missing);
     };
-    let body = if request.method == Method::HEAD { Vec::new() } else { file.data.into_owned() };
+    let body = match file.data {
+        _ if request.method == Method::HEAD => Bytes::new(),
+        Cow::Borrowed(built_in) => Bytes::from_static(built_in),
+        Cow::Owned(read) => Bytes::from(read),
+    };
     let mut response = answer(StatusCode::OK, body, content_type(name));
     let headers = response.headers_mut();
     // The names of built files tell their content; a page is asked for anew each time.
@@ -104,10 +110,10 @@ fn file_or_page(page: Page, request: &Parts) -> Response<Body> {
 }
 
 fn text(status: StatusCode, text: &'static str) -> Response<Body> {
-    answer(status, text.into(), "text/plain; charset=utf-8")
+    answer(status, Bytes::from_static(text.as_bytes()), "text/plain; charset=utf-8")
 }
 
-fn answer(status: StatusCode, body: Vec<u8>, content_type: &'static str) -> Response<Body> {
+fn answer(status: StatusCode, body: Bytes, content_type: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::new(http_body_util::Full::from(body)));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -151,6 +157,10 @@ mod tests {
             (true, &[("host", "localhost:8001"), ("origin", "http://localhost:8000")]),
             (true, &[("host", "localhost:8001"), ("origin", "https://evil.example")]),
             (true, &[("host", "localhost:8001"), ("origin", "null")]),
+            (
+                false,
+                &[("sec-fetch-site", "same-origin"), ("host", "inside"), ("origin", "https://a.example")],
+            ),
             (true, &[("sec-fetch-site", "cross-site")]),
             (true, &[("sec-fetch-site", "same-site")]),
         ] {

@@ -26,6 +26,7 @@ use crate::{
     following::Following,
     hub::Hub,
     login_grpc::LoginGrpc,
+    open_pages::OpenPages,
     operator_grpc::OperatorGrpc,
     pages::pages,
     peers::{PeerConfig, Peers},
@@ -130,7 +131,8 @@ impl Service {
         let visitors = Visitors::of(Page::Driver, peers.clone());
         let routes = Routes::new(login(Page::Driver, &visitors));
         let sources = Sources { hub: hub.clone(), drivers, peers: peers.clone(), visitors };
-        let grpc = DriverGrpc { sources, shutdown: shutdown.clone() };
+        let open_pages = OpenPages::default();
+        let grpc = DriverGrpc { sources, open_pages: open_pages.clone(), shutdown: shutdown.clone() };
         let routes =
             routes.add_service(DriverServiceServer::new(grpc).max_decoding_message_size(MAX_REQUEST_BYTES));
         let services = &[LOGIN_SERVICE, DRIVER_SERVICE];
@@ -143,6 +145,7 @@ impl Service {
             hub,
             peers,
             visitors,
+            open_pages,
             dead_letters: DeadLetters::of(config.kafka.clone()),
             shutdown: shutdown.clone(),
         };

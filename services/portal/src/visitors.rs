@@ -3,17 +3,19 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use evcharging_common::{
+    access::Purpose,
     clock,
     error::{Error, ErrorCode},
-    pb::authorization::v1::RenewAccessRequest,
+    pb::authorization::v1::{RenewAccessRequest, RenewAccessResponse},
     vocabulary::Role,
 };
 use tonic::{
     Request,
-    metadata::{MetadataMap, MetadataValue},
+    metadata::{Ascii, MetadataMap, MetadataValue},
 };
 
 use crate::{
@@ -35,19 +37,36 @@ pub struct Visitor {
     pub user_id: String,
     /// What it may do.
     pub role: Role,
-    access_token: String,
+    authorization: MetadataValue<Ascii>,
     expires_at_ms: i64,
 }
 
 impl Visitor {
+    /// Somebody who has got a token for services.
+    ///
+    /// # Errors
+    /// When the answer of authorization makes no sense.
+    pub fn new(user_id: String, role: i32, access_token: &str, expires_at_ms: i64) -> Result<Self, Error> {
+        let role = Role::try_from(role).map_err(Error::internal)?;
+        let authorization = format!("Bearer {access_token}").parse().map_err(Error::internal)?;
+        Ok(Self { user_id, role, authorization, expires_at_ms })
+    }
+
     /// A request to a service in this person's name: the service checks the token again.
     pub fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        if let Ok(value) = MetadataValue::try_from(format!("Bearer {}", self.access_token)) {
-            request.metadata_mut().insert("authorization", value);
-        }
+        request.metadata_mut().insert("authorization", self.authorization.clone());
         request
     }
+}
+
+/// What is remembered of a cookie.
+#[derive(Debug, Clone)]
+enum Remembered {
+    /// Somebody who is here.
+    Here(Visitor),
+    /// Somebody who has left; the cookie itself would still count, until then.
+    Left { until: Instant },
 }
 
 /// Knows the people at one page. Cheap to clone.
@@ -55,7 +74,7 @@ impl Visitor {
 pub struct Visitors {
     page: Page,
     peers: Peers,
-    remembered: Arc<Mutex<HashMap<String, Visitor>>>,
+    remembered: Arc<Mutex<HashMap<String, Remembered>>>,
 }
 
 impl Visitors {
@@ -70,34 +89,48 @@ impl Visitors {
     /// UNAUTHENTICATED without a cookie that counts, PERMISSION_DENIED for a person who has no business at this page.
     pub async fn visitor(&self, metadata: &MetadataMap) -> Result<Visitor, Error> {
         let token = self.session_token(metadata).ok_or_else(signed_out)?;
-        let now_ms = clock::now_ms();
-        let known = self.lock().get(token).cloned();
-        if let Some(visitor) = known.filter(|visitor| visitor.expires_at_ms - now_ms > MARGIN_MS) {
-            return Ok(visitor);
+        let left_ms = |visitor: &Visitor| visitor.expires_at_ms - clock::now_ms();
+        let known = match self.lock().get(token).cloned() {
+            Some(Remembered::Left { .. }) => return Err(signed_out()),
+            Some(Remembered::Here(visitor)) => Some(visitor),
+            None => None,
+        };
+        if let Some(visitor) = known.as_ref().filter(|visitor| left_ms(visitor) > MARGIN_MS) {
+            return Ok(visitor.clone());
         }
         let request = RenewAccessRequest { session_token: token.to_owned() };
-        let renewed = answer("authorization", self.peers.authorization().renew_access(request).await);
-        let renewed = renewed.inspect_err(|error| {
-            if error.code == ErrorCode::Unauthenticated {
-                self.lock().remove(token);
+        match answer("authorization", self.peers.authorization().renew_access(request).await) {
+            Ok(renewed) => {
+                let RenewAccessResponse { access_token, access_expires_at_ms, user_id, role } = renewed;
+                let visitor = Visitor::new(user_id, role, &access_token, access_expires_at_ms)?;
+                self.check(visitor.role)?;
+                self.remember(token, visitor.clone());
+                Ok(visitor)
             }
-        })?;
-        let role = Role::try_from(renewed.role).map_err(Error::internal)?;
-        self.check(role)?;
-        let visitor = Visitor {
-            user_id: renewed.user_id,
-            role,
-            access_token: renewed.access_token,
-            expires_at_ms: renewed.access_expires_at_ms,
-        };
+            Err(error) if error.is_retryable() => {
+                // What there is still counts, if only for a moment.
+                known.filter(|visitor| left_ms(visitor) > 0).ok_or(error)
+            }
+            Err(error) => {
+                self.lock().remove(token);
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps who has just come in, or has a new token.
+    pub fn remember(&self, session_token: &str, visitor: Visitor) {
         let mut remembered = self.lock();
         if remembered.len() >= MOST_REMEMBERED {
-            remembered.retain(|_, visitor| visitor.expires_at_ms > now_ms);
+            let (now_ms, now) = (clock::now_ms(), Instant::now());
+            remembered.retain(|_, kept| match kept {
+                Remembered::Here(visitor) => visitor.expires_at_ms > now_ms,
+                Remembered::Left { until } => *until > now,
+            });
         }
         if remembered.len() < MOST_REMEMBERED {
-            remembered.insert(token.to_owned(), visitor.clone());
+            remembered.insert(session_token.to_owned(), Remembered::Here(visitor));
         }
-        Ok(visitor)
     }
 
     /// Whether people with this role have business at this page.
@@ -113,10 +146,13 @@ impl Visitors {
         Err(Error::new(ErrorCode::PermissionDenied, "WRONG_PAGE", message))
     }
 
-    /// Forgets a person who leaves.
-    pub fn forget(&self, metadata: &MetadataMap) {
-        if let Some(token) = self.session_token(metadata) {
-            self.lock().remove(token);
+    /// A person leaves: at this replica, what still hangs on the cookie ends at its next look.
+    pub fn leave(&self, metadata: &MetadataMap) {
+        let Some(token) = self.session_token(metadata) else { return };
+        let mut remembered = self.lock();
+        if remembered.len() < MOST_REMEMBERED || remembered.contains_key(token) {
+            let until = Instant::now() + Purpose::Session.lifetime();
+            remembered.insert(token.to_owned(), Remembered::Left { until });
         }
     }
 
@@ -125,7 +161,7 @@ impl Visitors {
         headers.find_map(|header| self.page.token_in(header)).filter(|token| token.len() <= MAX_TOKEN_BYTES)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Visitor>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Remembered>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -231,13 +231,27 @@ impl NetworkWriteService for NetworkGrpc {
         &self,
         request: Request<pb::SetUserRequest>,
     ) -> Result<Response<pb::SetUserResponse>, Status> {
+        let operator_id = caller(&request).operator_id(String::new())?;
         let pb::SetUserRequest { user_id, role, password, only_if_new } = request.into_inner();
         ids::check("user_id", &user_id)?;
         let role = Role::try_from(role)
             .map_err(|_| Error::invalid_argument("role", "must be DRIVER, OPERATOR or ADMIN"))?;
         password::check(&password)?;
         let changed = self.people.set_user(&user_id, role, password, only_if_new).await?;
+        tracing::info!(user_id, %role, by = operator_id, changed, "a user was set");
         Ok(Response::new(pb::SetUserResponse { changed }))
+    }
+
+    async fn remove_user(
+        &self,
+        request: Request<pb::RemoveUserRequest>,
+    ) -> Result<Response<pb::RemoveUserResponse>, Status> {
+        let operator_id = caller(&request).operator_id(String::new())?;
+        let user_id = request.into_inner().user_id;
+        ids::check("user_id", &user_id)?;
+        self.people.remove_user(&user_id).await?;
+        tracing::info!(user_id, by = operator_id, "a user was removed");
+        Ok(Response::new(pb::RemoveUserResponse {}))
     }
 
     async fn add_token_key(

@@ -3,7 +3,7 @@
 use evcharging_common::{
     clock,
     error::{Error, ErrorCode},
-    password,
+    ids, password,
     pb::types::v1::{TopUp, TopUpState},
     read_model::ReadModel,
     vocabulary::Role,
@@ -14,6 +14,11 @@ use crate::{
     store::{PeopleStore, TopUpDecision},
     writer::Writer,
 };
+
+/// What the id of a wish becomes in the ledger.
+const WISH_PREFIX: &str = "wish:";
+/// Names that stand for others in what is recorded.
+const NOBODYS_NAMES: [&str; 4] = ["driver", "charge_point", "network", "shutdown"];
 
 /// Changes people, and their money by way of the writer. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +43,9 @@ impl People {
         password: String,
         only_if_new: bool,
     ) -> Result<bool, Error> {
+        if NOBODYS_NAMES.contains(&user_id) {
+            return Err(Error::invalid_argument("user_id", "must be another: the network calls itself so"));
+        }
         if only_if_new && self.read_model.user(user_id).await?.is_some() {
             return Ok(false);
         }
@@ -51,6 +59,17 @@ impl People {
         Ok(true)
     }
 
+    /// Forgets a user.
+    ///
+    /// # Errors
+    /// NOT_FOUND when there is none of this name.
+    pub async fn remove_user(&self, user_id: &str) -> Result<(), Error> {
+        if self.store.remove_user(user_id).await? {
+            return Ok(());
+        }
+        Err(Error::not_found("USER_UNKNOWN", format!("there is no user {user_id}")))
+    }
+
     /// Keeps a driver's wish until an operator decides.
     ///
     /// # Errors
@@ -61,6 +80,9 @@ impl People {
         driver_id: &str,
         amount_micros: i64,
     ) -> Result<TopUp, Error> {
+        if top_up_id.len() + WISH_PREFIX.len() > ids::MAX_ID_BYTES {
+            return Err(Error::invalid_argument("top_up_id", "is too long"));
+        }
         self.store.request_top_up(top_up_id, driver_id, amount_micros, clock::now_ms()).await?;
         match self.read_model.top_up(top_up_id).await? {
             Some(kept) if kept.driver_id == driver_id && kept.amount_micros == amount_micros => Ok(kept),
@@ -95,14 +117,8 @@ impl People {
         match (kept.state(), approve) {
             (TopUpState::Approved, true) | (TopUpState::Declined, false) => Ok(kept),
             (TopUpState::Requested, true) => {
-                let TopUp { driver_id, amount_micros, .. } = kept;
-                let top_up_id = top_up_id.to_owned();
-                let operator_id = operator_id.to_owned();
-                let command =
-                    Command::TopUp { top_up_id: top_up_id.clone(), driver_id, amount_micros, operator_id };
-                self.writer.execute(command).await?;
-                self.store.finish_top_up(&top_up_id).await?;
-                self.known_top_up(&top_up_id).await
+                self.credit(kept, operator_id).await?;
+                self.known_top_up(top_up_id).await
             }
             (TopUpState::Requested, false) => {
                 let message = "the money is on its way to the balance already";
@@ -111,6 +127,27 @@ impl People {
             (TopUpState::Approved | TopUpState::Declined | TopUpState::Unspecified, _) => {
                 let message = format!("{} has decided otherwise before", kept.decided_by);
                 Err(Error::failed_precondition("TOP_UP_DECIDED", message))
+            }
+        }
+    }
+
+    /// Puts the money of a wish on the balance, once for its id.
+    async fn credit(&self, wish: TopUp, operator_id: &str) -> Result<(), Error> {
+        let TopUp { top_up_id, driver_id, amount_micros, .. } = wish;
+        let command = Command::TopUp {
+            // Apart from the ids of those who top up without a wish.
+            top_up_id: format!("{WISH_PREFIX}{top_up_id}"),
+            driver_id,
+            amount_micros,
+            operator_id: operator_id.to_owned(),
+        };
+        match self.writer.execute(command).await {
+            Ok(_) => self.store.finish_top_up(&top_up_id).await,
+            // Whether the money moved is not known: to approve again finds out.
+            Err(error) if error.is_retryable() => Err(error),
+            Err(refused) => {
+                self.store.reopen_top_up(&top_up_id).await?;
+                Err(refused)
             }
         }
     }

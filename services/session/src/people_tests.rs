@@ -41,6 +41,8 @@ on_every_database!(
     a_key_is_known_until_it_has_run_out,
     a_wish_is_credited_once,
     a_credit_that_was_cut_off_is_completed_and_not_doubled,
+    a_wish_that_can_not_be_credited_waits_on,
+    a_user_is_forgotten,
     a_wish_is_decided_one_way,
     wishes_are_bounded_and_their_ids_are_their_own,
     hours_add_up_to_their_tickets,
@@ -127,7 +129,8 @@ async fn a_credit_that_was_cut_off_is_completed_and_not_doubled(people: People) 
         people.request_top_up(top_up_id, "ana", 5_000_000).await.unwrap();
         people.store.decide_top_up(top_up_id, TopUpDecision::Crediting, "olga", 1).await.unwrap();
         if was_credited {
-            people.writer.execute(fixtures::top_up("ana", top_up_id, 5_000_000)).await.unwrap();
+            let top_up_id = format!("wish:{top_up_id}");
+            people.writer.execute(fixtures::top_up("ana", &top_up_id, 5_000_000)).await.unwrap();
         }
         // Here the process ended.
         let waiting = people.read_model.top_up(top_up_id).await.unwrap().unwrap();
@@ -137,6 +140,30 @@ async fn a_credit_that_was_cut_off_is_completed_and_not_doubled(people: People) 
         assert_eq!(decided.state(), TopUpState::Approved);
         assert_eq!(people.balance("ana").await, before + 5_000_000);
     }
+}
+
+async fn a_wish_that_can_not_be_credited_waits_on(people: People) {
+    // A balance has a limit, and somebody who tops up by hand may use the id of a wish.
+    people.writer.execute(fixtures::top_up("ana", "t1", 1_000_000)).await.unwrap();
+    people.request_top_up("t1", "ana", 90_000 * 1_000_000).await.unwrap();
+    for number in 0..10 {
+        let top_up_id = format!("fill-{number}");
+        people.writer.execute(fixtures::top_up("ana", &top_up_id, 95_000 * 1_000_000)).await.unwrap();
+    }
+    let before = people.balance("ana").await;
+    for _ in 0..2 {
+        let refused = people.decide_top_up("t1", true, "olga").await.unwrap_err();
+        assert_eq!(refused.reason, "BALANCE_TOO_HIGH");
+    }
+    assert_eq!(people.balance("ana").await, before);
+    assert_eq!(people.decide_top_up("t1", false, "olga").await.unwrap().state(), TopUpState::Declined);
+}
+
+async fn a_user_is_forgotten(people: People) {
+    people.set_user("olga", Role::Operator, "a long one".to_owned(), false).await.unwrap();
+    people.remove_user("olga").await.unwrap();
+    assert!(people.read_model.user("olga").await.unwrap().is_none());
+    assert_eq!(code(people.remove_user("olga").await), ErrorCode::NotFound);
 }
 
 async fn a_wish_is_decided_one_way(people: People) {

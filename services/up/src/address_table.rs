@@ -20,6 +20,8 @@ pub struct AddressTable<'a> {
     pub program: &'a str,
     /// What to add to commands so that they find this network: empty for the default folder.
     pub location_flag: &'a str,
+    /// Whether everybody may log in at the pages.
+    pub has_demo_users: bool,
     /// A driver of the network.
     pub driver_id: Option<&'a str>,
     /// How many charge points are connected.
@@ -53,11 +55,18 @@ impl AddressTable<'_> {
         }
         let _ = writeln!(text, "  {:<14} {}", "database", self.database);
         let _ = writeln!(text, "  {:<14} {}", "data folder", self.data_dir.display());
-        let _ = writeln!(text, "\nIn a browser, with the password {DEMO_PASSWORD} that everybody knows:");
-        if let Some(driver_id) = self.driver_id {
-            let _ = writeln!(text, "  {}  charge as {driver_id}", addresses.driver_page);
-        }
-        let _ = writeln!(text, "  {}  run the network as {DEMO_OPERATOR}", addresses.operator_page);
+        let (driver, operator) = if self.has_demo_users {
+            let _ = writeln!(text, "\nIn a browser, with the password {DEMO_PASSWORD} that everybody knows:");
+            (
+                format!("charge as {}", self.driver_id.unwrap_or("a driver")),
+                format!("run the network as {DEMO_OPERATOR}"),
+            )
+        } else {
+            let _ = writeln!(text, "\nIn a browser, for users that `evcharging admin create-user` makes:");
+            ("charge".to_owned(), "run the network".to_owned())
+        };
+        let _ = writeln!(text, "  {}  {driver}", addresses.driver_page);
+        let _ = writeln!(text, "  {}  {operator}", addresses.operator_page);
         let _ = writeln!(text, "\nIn another terminal, look at it:");
         let _ = writeln!(text, "  {} show charge-points{}", self.program, self.location_flag);
         let registry = addresses.cp_registry.trim_start_matches("http://");
@@ -101,6 +110,7 @@ mod tests {
             data_dir: Path::new("/data"),
             program: "target/release/evcharging",
             location_flag: " --data-dir /data",
+            has_demo_users: true,
             driver_id: Some("driver1"),
             connected: 12,
             charge_points: 12,
@@ -134,6 +144,7 @@ mod tests {
             data_dir: Path::new(""),
             program: "evcharging",
             location_flag: "",
+            has_demo_users: false,
             driver_id: None,
             connected: 0,
             charge_points: 0,

@@ -33,6 +33,9 @@ pub struct Config {
     /// Port of the operator's page; 0 takes any free one, as --base-port 0 does
     #[arg(long, env = "EVCHARGING_OPERATOR_PAGE_PORT", default_value_t = 8000, value_name = "PORT")]
     pub operator_page_port: u16,
+    /// Let driver1 to driver20 and two operators log in with a password that everybody knows; so it is without --database-url
+    #[arg(long, env = "EVCHARGING_DEMO_USERS")]
+    pub demo_users: bool,
     /// How many charge points are simulated
     #[arg(
         long,
@@ -107,6 +110,11 @@ impl Config {
             },
             _ => DatabaseUrls { session: file_url.clone(), readers: file_url, is_server: false },
         }
+    }
+
+    /// Whether everybody may log in: a database of one's own may be used by others, or later.
+    pub(crate) fn has_demo_users(&self) -> bool {
+        self.demo_users || self.database_url.is_none()
     }
 
     /// The port that is `offset` above the first, or any free one.

@@ -46,6 +46,7 @@ pub struct Network {
     plan: Plan,
     database: String,
     data_dir_as_given: PathBuf,
+    has_demo_users: bool,
     shutdown: CancellationToken,
     producer: Producer,
     kafka: Option<EmbeddedKafka>,
@@ -120,7 +121,9 @@ impl Network {
         services.wait_until_serving().await?;
         let session = connect_lazily(&services.addresses().session).map_err(Error::internal)?;
         accounts::create(session, &plan.drivers).await?;
-        services.add_demo_users(&plan.drivers).await?;
+        if config.has_demo_users() {
+            services.add_demo_users(&plan.drivers).await?;
+        }
         let read_model = ReadModel::open_lazily(&urls.readers)?;
         let mut snapshots = Snapshots::from_now(read_model.clone()).await?;
 
@@ -139,6 +142,7 @@ impl Network {
             connected,
             plan,
             database,
+            has_demo_users: config.has_demo_users(),
             data_dir_as_given: config.data_dir,
             shutdown,
             producer,
@@ -167,6 +171,7 @@ impl Network {
             data_dir: self.folder.path(),
             program: &program,
             location_flag: &location_flag,
+            has_demo_users: self.has_demo_users,
             driver_id: self.plan.drivers.first().map(|driver| driver.driver_id.as_str()),
             connected: self.connected,
             charge_points: self.plan.charge_points.len(),

@@ -121,7 +121,7 @@ impl Services {
         let page = |port| SocketAddr::new(config.listen_ip, config.page_port(port));
         part.driver_page_listen = page(config.driver_page_port);
         part.operator_page_listen = page(config.operator_page_port);
-        part.demo_password = Some(DEMO_PASSWORD.to_owned());
+        part.demo_password = config.has_demo_users().then(|| DEMO_PASSWORD.to_owned());
         part.kafka = kafka.clone();
         let portal = evcharging_portal::Service::bind(part).await?;
 
@@ -167,8 +167,10 @@ impl Services {
         for driver in drivers.iter().take(DEMO_DRIVERS) {
             self.session.add_user(&driver.driver_id, Role::Driver, DEMO_PASSWORD).await?;
         }
-        self.session.add_user(DEMO_OPERATOR, Role::Operator, DEMO_PASSWORD).await?;
-        self.session.add_user("admin", Role::Admin, DEMO_PASSWORD).await
+        for operator in [DEMO_OPERATOR, "operator2"] {
+            self.session.add_user(operator, Role::Operator, DEMO_PASSWORD).await?;
+        }
+        Ok(())
     }
 
     /// Where they listen.

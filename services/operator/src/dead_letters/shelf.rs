@@ -10,7 +10,7 @@ use super::letter::{Letter, Place};
 
 /// Every letter up to now, oldest first.
 pub(super) async fn read_all(config: &KafkaConfig) -> Result<Vec<Letter>, Error> {
-    let stored = kafka::read_stored::<DeadLetter>(config, "evcharging-dead-letters").await?;
+    let (stored, _) = kafka::read_stored::<DeadLetter>(config, "evcharging-dead-letters", i64::MAX).await?;
     // What others put there can't be replayed, but must not hide the rest.
     let mut letters: Vec<Letter> = stored
         .into_iter()

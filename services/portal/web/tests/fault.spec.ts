@@ -13,7 +13,7 @@ test("a charge point breaks while a car charges: everybody is told at once, and 
   const driver = await driverPage(browser, network, "driver8");
   const bystander = await driverPage(browser, network, "driver9");
   const operator = await operatorPage(browser, network, "operator");
-  const other = await operatorPage(browser, network, "admin");
+  const other = await operatorPage(browser, network, "operator2");
   await driver.getByRole("button", { name: /^MAD-01/ }).click();
   await driver.getByRole("button", { name: "Charge now" }).click();
   await expect(driver.getByText("Energy flows")).toBeVisible();

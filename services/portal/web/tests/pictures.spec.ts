@@ -16,7 +16,7 @@ test("pictures of the main pages", async ({ browser, network }) => {
   const phone = await driverPage(browser, network, "driver2", 390);
   const night = await operatorPage(browser, network, "operator", 1920);
   await night.emulateMedia({ colorScheme: "dark" });
-  const pocket = await operatorPage(browser, network, "admin", 390);
+  const pocket = await operatorPage(browser, network, "operator2", 390);
   await expect(wide.getByText("MAD-01")).toBeVisible();
   await take(wide, "driver-home");
   await take(phone, "driver-home-phone");

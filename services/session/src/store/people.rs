@@ -56,6 +56,14 @@ impl PeopleStore {
         self.run(statement.bind(user_id).bind(role.as_str()).bind(password_hash).bind(now_ms)).await.map(drop)
     }
 
+    /// Forgets a user; tells whether there was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_user(&self, user_id: &str) -> Result<bool, Error> {
+        Ok(self.run(query(self.queries.remove_user).bind(user_id)).await? > 0)
+    }
+
     /// Makes a public key known and forgets those that have run out.
     ///
     /// # Errors
@@ -112,6 +120,14 @@ impl PeopleStore {
     /// When the database fails.
     pub async fn finish_top_up(&self, top_up_id: &str) -> Result<(), Error> {
         self.run(query(self.queries.finish_top_up).bind(top_up_id)).await.map(drop)
+    }
+
+    /// The money of a wish could not be put on the balance: it waits as before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reopen_top_up(&self, top_up_id: &str) -> Result<(), Error> {
+        self.run(query(self.queries.reopen_top_up).bind(top_up_id)).await.map(drop)
     }
 
     async fn run(&self, statement: Query<'_, sqlx::Any, AnyArguments>) -> Result<u64, Error> {

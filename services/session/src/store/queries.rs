@@ -61,11 +61,13 @@ queries!(
     lease_holder,
     release_leases,
     write_user,
+    remove_user,
     write_token_key,
     remove_token_keys,
     write_top_up,
     decide_top_up,
     finish_top_up,
+    reopen_top_up,
 );
 
 impl Queries {
