@@ -1,7 +1,7 @@
 import { Navigate, Route, Router } from "@solidjs/router";
 import type { JSX } from "solid-js";
 import type { User } from "../gen/evcharging/portal/v1/login_pb";
-import { Gate } from "../shared/Login";
+import { Gate } from "../shared/Gate";
 import { defineText } from "../shared/text";
 import { AccountPage } from "./account/AccountPage";
 import { HistoryPage } from "./account/HistoryPage";

@@ -1,7 +1,7 @@
 import { A, useLocation } from "@solidjs/router";
 import { createEffect, createMemo, on, Show, type JSX } from "solid-js";
 import { formatMoney } from "../shared/format";
-import { LanguageSwitch } from "../shared/Login";
+import { LanguageSwitch } from "../shared/LanguageSwitch";
 import { defineText } from "../shared/text";
 import { Banners } from "./Banners";
 import { balanceAfter, meterOf } from "./charges";

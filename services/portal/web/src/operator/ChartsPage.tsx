@@ -1,3 +1,4 @@
+import { formatCount } from "../shared/format";
 import { createMemo, Show } from "solid-js";
 import { ChargePointStatus } from "../gen/evcharging/types/v1/types_pb";
 import { TimeChart } from "../shared/Chart";
@@ -9,7 +10,6 @@ import { powerText } from "./powerText";
 import { Figure } from "./SessionNow";
 import { restText } from "./textRest";
 import { shellText } from "./textShell";
-import { formatCount } from "./formatCount";
 
 const KILOWATT = { name: "kW", watts: 1000 };
 const MEGAWATT = { name: "MW", watts: 1_000_000 };

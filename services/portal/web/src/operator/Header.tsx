@@ -1,7 +1,7 @@
 import { For } from "solid-js";
 import { ChargePointStatus } from "../gen/evcharging/types/v1/types_pb";
 import { formatTime } from "../shared/format";
-import { LanguageSwitch } from "../shared/Login";
+import { LanguageSwitch } from "../shared/LanguageSwitch";
 import { StatusIcon, statusLook, statusName } from "../shared/Status";
 import { useOperator } from "./context";
 import { NavIcon } from "./NavIcon";

@@ -1,6 +1,6 @@
 import { createEffect, createMemo, createSignal, For, on, Show } from "solid-js";
 import { operatorClient } from "../shared/api";
-import { formatEnergy, formatMoney } from "../shared/format";
+import { formatCount, formatEnergy, formatMoney } from "../shared/format";
 import { BarChart } from "./BarChart";
 import { useOperator } from "./context";
 import { fillHours, HOUR_MS, startOfHour, type HourSum } from "./hours";
@@ -8,7 +8,6 @@ import { Loading } from "./Loading";
 import { createPolled } from "./polling";
 import { Problem } from "./Problem";
 import { restText } from "./textRest";
-import { formatCount } from "./formatCount";
 
 const DAY_HOURS = 24;
 const WEEK_HOURS = 24 * 7;

@@ -1,6 +1,6 @@
 import { createEffect } from "solid-js";
 import { render } from "solid-js/web";
-import { Gate } from "../shared/Login";
+import { Gate } from "../shared/Gate";
 import "../shared/theme.css";
 import { App } from "./App";
 import "./shell.css";

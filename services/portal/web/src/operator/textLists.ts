@@ -1,5 +1,5 @@
+import { formatCount } from "../shared/format";
 import { defineText } from "../shared/text";
-import { formatCount } from "./formatCount";
 
 /** Sessions, drivers and events. */
 export const listText = defineText({

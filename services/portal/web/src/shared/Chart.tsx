@@ -1,5 +1,5 @@
 import { createEffect, createSignal, onCleanup, onMount, Show, type JSX } from "solid-js";
-import type { PlotHandle } from "./plot";
+import type { ChartSeries, PlotHandle } from "./plot";
 import { language } from "./text";
 
 export interface ChartPoints {
@@ -7,11 +7,6 @@ export interface ChartPoints {
   x: number[];
   /** One list for each series, as long as `x`. */
   y: number[][];
-}
-
-export interface ChartSeries {
-  label: string;
-  unit: string;
 }
 
 /** Curves over time. The drawing code is loaded when the first chart is shown. */

@@ -1,7 +1,12 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { ChartSeries } from "./Chart";
 import { formatTime } from "./format";
+
+/** One curve. */
+export interface ChartSeries {
+  label: string;
+  unit: string;
+}
 
 export interface PlotHandle {
   update(x: number[], y: number[][]): void;
