@@ -314,7 +314,7 @@ async fn a_page_goes_on_while_a_service_is_away_and_a_cookie_ends_with_its_perso
     }
     network.authorization.kill();
     let before = shown.energy_mwh;
-    while shown.energy_mwh < 4 * before {
+    while shown.energy_mwh < 4 * before || shown.is_account_current != Some(false) {
         shown.add(page.message().await.unwrap().unwrap());
     }
     network.authorization.restart();
@@ -323,6 +323,12 @@ async fn a_page_goes_on_while_a_service_is_away_and_a_cookie_ends_with_its_perso
     while shown.ticket.is_none() {
         shown.add(page.message().await.unwrap().unwrap());
     }
+    assert_eq!(shown.is_account_current, Some(true));
+
+    // A tab that still shows somebody else gets nothing by this one's cookie.
+    let mut others = ana.request(portal::ListTicketsRequest::default());
+    others.metadata_mut().insert("x-evcharging-user", "bea".parse().unwrap());
+    assert_eq!(code(drivers.list_tickets(others).await), Code::Unauthenticated);
 
     let mut login = Portal::login_client(&portal.driver_page);
     login.logout(ana.request(portal::LogoutRequest {})).await.unwrap();
@@ -364,6 +370,8 @@ async fn a_driver_asks_for_money_and_an_operator_decides() {
 /// What a page shows after what it was told.
 #[derive(Default)]
 struct Shown {
+    /// Nothing is said as long as all is well.
+    is_account_current: Option<bool>,
     state: SessionState,
     steps: Vec<String>,
     energy_mwh: i64,
@@ -374,6 +382,9 @@ struct Shown {
 
 impl Shown {
     fn add(&mut self, told: portal::WatchResponse) {
+        if let Some(account_state) = told.account_state {
+            self.is_account_current = Some(account_state.is_current);
+        }
         if let Some(driver) = told.driver {
             self.balance_micros = driver.balance_micros;
         }

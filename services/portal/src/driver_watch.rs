@@ -7,7 +7,7 @@ use evcharging_common::{
     error::Error,
     pb::{
         authorization::v1::GetDriverRequest,
-        portal::v1::{Charge, PowerPoint, WatchResponse},
+        portal::v1::{AccountState, Charge, PowerPoint, WatchResponse},
         session::v1::{GetTicketRequest, ListEventsRequest, ListSessionsRequest},
         telemetry::v1::GetLiveSessionRequest,
         types::v1::{AuditEvent, ChargePoint, Driver, Session, SessionState, Ticket},
@@ -63,6 +63,7 @@ struct Watching {
     seen: Version,
     seen_notice: u64,
     seen_changes: u64,
+    account_state: AccountState,
     told_driver: Option<Driver>,
     told_charge: Option<Charge>,
     /// The charge that the page shows, which may have ended since.
@@ -96,6 +97,7 @@ pub fn watch_driver(
         // A page is told what happens while it watches.
         seen_notice: now.notices.last().map_or(0, |(number, _)| *number),
         seen_changes: now.changes,
+        account_state: AccountState { is_current: true, since_ms: clock::now_ms() },
         told_driver: None,
         told_charge: None,
         session_id: None,
@@ -150,14 +152,20 @@ impl Watching {
     /// Asks for the account. A service that is away for a moment ends no page: it is asked again soon, and the rest is told all the same.
     async fn add_account_if_it_can_be_had(&mut self, response: &mut WatchResponse) -> Result<(), Error> {
         let asked = tokio::time::timeout(ASK_TIMEOUT, self.add_account(response)).await;
-        match asked {
-            Ok(Err(error)) if !error.is_retryable() => Err(error),
+        let is_current = match asked {
+            Ok(Err(error)) if !error.is_retryable() => return Err(error),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a driver's account could not be had for its page");
-                Ok(())
+                false
             }
-            Ok(Ok(())) | Err(_) => Ok(()),
+            Ok(Ok(())) => true,
+            Err(_) => false,
+        };
+        if is_current != self.account_state.is_current {
+            self.account_state = AccountState { is_current, since_ms: clock::now_ms() };
+            response.account_state = Some(self.account_state);
         }
+        Ok(())
     }
 
     fn add_network(&mut self, response: &mut WatchResponse) {

@@ -27,6 +27,8 @@ use crate::{
 const MOST_REMEMBERED: usize = 20_000;
 /// A token that has less left than this is renewed first.
 const MARGIN_MS: i64 = 60_000;
+/// As whom a page shows itself. Programs may leave it out.
+const EXPECTED_USER: &str = "x-evcharging-user";
 /// The longest cookie that is looked at, in bytes.
 const MAX_TOKEN_BYTES: usize = 1024;
 
@@ -88,6 +90,15 @@ impl Visitors {
     /// # Errors
     /// UNAUTHENTICATED without a cookie that counts, PERMISSION_DENIED for a person who has no business at this page.
     pub async fn visitor(&self, metadata: &MetadataMap) -> Result<Visitor, Error> {
+        let visitor = self.of_cookie(metadata).await?;
+        // A browser has one cookie for all its tabs: one whose person has left must not act as the next.
+        match metadata.get(EXPECTED_USER) {
+            Some(expected) if expected != visitor.user_id.as_str() => Err(signed_out()),
+            _ => Ok(visitor),
+        }
+    }
+
+    async fn of_cookie(&self, metadata: &MetadataMap) -> Result<Visitor, Error> {
         let token = self.session_token(metadata).ok_or_else(signed_out)?;
         let left_ms = |visitor: &Visitor| visitor.expires_at_ms - clock::now_ms();
         let known = match self.lock().get(token).cloned() {

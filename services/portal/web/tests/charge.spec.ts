@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { driverPage, expect, open, operatorPage, test, tileOf } from "./network";
 
 test("a whole charge, from the press to the ticket and the new balance", async ({ browser, network }) => {
@@ -13,10 +14,18 @@ test("a whole charge, from the press to the ticket and the new balance", async (
   await page.getByRole("button", { name: "Done" }).click();
   await expect(page.getByRole("button", { name: "Charge at any" })).toBeVisible();
   await page.getByRole("link", { name: "History" }).click();
-  await expect(page.getByText("kWh").first()).toBeVisible();
-  const download = page.waitForEvent("download");
+  const waiting = page.waitForEvent("download");
   await page.getByRole("button", { name: /CSV/ }).click();
-  expect((await download).suggestedFilename()).toMatch(/\.csv$/);
+  const download = await waiting;
+  expect(download.suggestedFilename()).toMatch(/\.csv$/);
+  const lines = readFileSync(await download.path(), "utf8")
+    .trim()
+    .split("\r\n");
+  expect(lines).toHaveLength(2);
+  const [header, ticket] = lines.map((line) => line.split(","));
+  const cost = Number(ticket?.[header?.indexOf("cost") ?? -1]);
+  expect(cost).toBeGreaterThan(0);
+  await expect(page.getByText(`€${(50 - cost).toFixed(2)}`).first()).toBeVisible();
 });
 
 test("a page reloaded and a second tab show the same charge, and nothing is doubled", async ({
@@ -99,5 +108,6 @@ test("money that a driver asks for is on the balance once an operator approves",
   const operator = await operatorPage(browser, network);
   await operator.getByRole("link", { name: "Drivers" }).click();
   await operator.getByRole("button", { name: "Approve" }).click();
+  await operator.getByRole("button", { name: "Confirm" }).click();
   await expect(driver.getByText("€70.00").first()).toBeVisible();
 });

@@ -23,7 +23,7 @@ test("each page is for those whom it concerns", async ({ browser, network }) => 
   await page.getByLabel("Name").fill("driver1");
   await page.getByLabel("Password").fill("pass123");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("This account has no access to this page");
   await expect(page.getByRole("link", { name: "Network" })).toHaveCount(0);
 });
 

@@ -16,17 +16,11 @@ test("messaging goes away and comes back while a driver wants to charge", async 
     await driver.getByRole("button", { name: /^MAD-01/ }).click();
     await driver.getByRole("button", { name: "Charge now" }).click();
     await expect(driver.getByText("Start asked")).toBeVisible();
-    await expect(driver.getByText("Energy flows")).toHaveCount(0);
     broker.signal("SIGCONT");
     await expect(driver.getByText("Messaging is back").first()).toBeVisible({ timeout: 30_000 });
-    await expect(
-      driver
-        .getByText("Energy flows")
-        .or(driver.getByText(/did not begin in time/))
-        .first(),
-    ).toBeVisible({
-      timeout: 30_000,
-    });
+    await expect(driver.getByText("Energy flows")).toBeVisible({ timeout: 30_000 });
+    await driver.getByRole("button", { name: "Stop charging" }).click();
+    await expect(driver.getByRole("heading", { name: "Charge completed" })).toBeVisible();
   } finally {
     broker.signal("SIGCONT");
     await network.stop();

@@ -1,5 +1,5 @@
 // A network of its own for a test file: the real program, on free ports, in a folder that goes with it.
-import { test as base, type Browser, type Locator, type Page } from "@playwright/test";
+import { test as base, type Browser, type BrowserContext, type Locator, type Page } from "@playwright/test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -66,11 +66,21 @@ export class Network {
   }
 }
 
-/** Tests that share the network of their file; `flags` and `networkFile` say what it is like. */
+const opened: BrowserContext[] = [];
+
+/** Files with the same `flags` and `networkFile` share a network: each test takes drivers and charge points of its own. */
 export const test = base.extend<
-  object,
+  { closing: void },
   { flags: string[]; networkFile: string | undefined; network: Network }
 >({
+  // What a test leaves open would go on in the next one.
+  closing: [
+    async ({ browserName: _ }, use) => {
+      await use();
+      for (const context of opened.splice(0)) await context.close();
+    },
+    { auto: true },
+  ],
   flags: [[], { option: true, scope: "worker" }],
   networkFile: [undefined, { option: true, scope: "worker" }],
   network: [
@@ -88,10 +98,11 @@ export { expect } from "@playwright/test";
 /** A browser of its own, as another person has it. */
 export async function open(browser: Browser, url: string, width = 1280): Promise<Page> {
   const context = await browser.newContext({ viewport: { width, height: width < 600 ? 844 : 900 } });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => {
-    throw error;
+  opened.push(context);
+  context.on("weberror", (error) => {
+    throw error.error();
   });
+  const page = await context.newPage();
   await page.goto(url);
   return page;
 }

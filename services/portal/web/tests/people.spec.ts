@@ -86,7 +86,8 @@ for (const [width, scheme, driver] of [
     for (const path of ["sessions", "drivers", "events", "charts", "services", "dead-letters"]) {
       await page.goto(`${network.addresses.operator_page}/${path}`);
       await page.getByRole("button", { name: "Sign out" }).waitFor();
-      await expect(page.getByRole("main")).not.toBeEmpty();
+      await expect(page.getByRole("main").getByRole("heading").first()).toBeVisible();
+      await expect(page.getByRole("main")).not.toContainText("Loading…");
       await expectFits(page);
       await expectAccessible(page);
     }

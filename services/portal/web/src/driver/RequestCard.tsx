@@ -5,7 +5,8 @@ import { formatTime } from "../shared/format";
 import { refusalText } from "../shared/Status";
 import { defineText } from "../shared/text";
 import { useDriver } from "./context";
-import type { KeptRequest, Progress } from "./requests";
+import type { KeptRequest } from "./keptRequest";
+import type { Progress } from "./progress";
 
 const text = defineText({
   en: {
@@ -17,6 +18,7 @@ const text = defineText({
     refused: "Not possible.",
     refusedAt: (cpId: string) => `Not possible at ${cpId}.`,
     unsent: "The network could not be reached in time: the request failed.",
+    notStarted: (cpId: string) => `The network could not be reached in time: ${cpId} was not started.`,
     tryAgain: "Try again",
     tryAny: "Try any charge point",
     topUp: "Top up",
@@ -32,6 +34,7 @@ const text = defineText({
     refused: "No es posible.",
     refusedAt: (cpId: string) => `No es posible en ${cpId}.`,
     unsent: "No se pudo contactar con la red a tiempo: la petición ha fallado.",
+    notStarted: (cpId: string) => `No se pudo contactar con la red a tiempo: ${cpId} no ha empezado.`,
     tryAgain: "Volver a probar",
     tryAny: "Probar cualquiera",
     topUp: "Recargar saldo",
@@ -41,7 +44,7 @@ const text = defineText({
 
 /** How the request for a charge stands: on its way, or why it came to nothing and what helps. */
 export function RequestCard(): JSX.Element {
-  const { requests } = useDriver();
+  const { store, requests } = useDriver();
   const when = <Kind extends Progress["kind"]>(kind: Kind) => {
     const progress = requests.progress();
     return progress?.kind === kind ? (progress as Extract<Progress, { kind: Kind }>) : undefined;
@@ -67,6 +70,15 @@ export function RequestCard(): JSX.Element {
           </Match>
           <Match when={when("unsent")}>
             {(progress) => <Failure request={progress().request} message={text().unsent} canRepeat />}
+          </Match>
+          <Match when={when("notStarted")}>
+            {(progress) => (
+              <Failure
+                request={progress().request}
+                message={text().notStarted(progress().cpId)}
+                canRepeat={store.charge() === undefined}
+              />
+            )}
           </Match>
           <Match when={when("failed")}>
             {(progress) => <Failure request={progress().request} message={progress().message} canRepeat />}

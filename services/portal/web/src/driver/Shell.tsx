@@ -55,7 +55,15 @@ export function Shell(props: { signOut: () => void; children?: JSX.Element }): J
 
   return (
     <>
-      <a class="skip-link" href="#content">
+      <a
+        class="skip-link"
+        href="#content"
+        onClick={(event) => {
+          // The router takes clicks on links and would leave the focus here.
+          event.preventDefault();
+          showFromTop(content);
+        }}
+      >
         {text().skip}
       </a>
       <header class="shell-header no-print">

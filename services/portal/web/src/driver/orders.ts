@@ -1,4 +1,4 @@
-import { createSignal } from "solid-js";
+import { createSignal, onCleanup } from "solid-js";
 import { SessionState, type Session } from "../gen/evcharging/types/v1/types_pb";
 import { driverClient, explain, isSignedOut } from "../shared/api";
 import { toast } from "../shared/Dialog";
@@ -18,7 +18,14 @@ export type ChargeOrders = ReturnType<typeof createOrders>;
 export function createOrders(store: DriverStore) {
   const [order, setOrder] = createSignal<Order>();
 
+  // An order must not outlive the page: whoever signs in next has not given it.
+  let isGone = false;
+  onCleanup(() => (isGone = true));
+
   const isStillWanted = (wanted: Order) => {
+    if (isGone) {
+      return false;
+    }
     const session = store.charge()?.session;
     const now = order();
     if (session?.sessionId !== wanted.sessionId || now?.kind !== wanted.kind) {
@@ -42,9 +49,15 @@ export function createOrders(store: DriverStore) {
         () => isStillWanted(wanted),
         () => isStillWanted(wanted) && setOrder({ ...wanted, isTroubled: true }),
       );
-      store.takeSession(answer?.session);
+      if (!isGone) {
+        store.takeSession(answer?.session);
+      }
     } catch (error) {
+      if (isGone) {
+        return;
+      }
       if (isSignedOut(error)) {
+        isGone = true;
         store.onSignedOut();
       } else {
         toast(explain(error), "danger");

@@ -18,8 +18,11 @@ export function rememberOpen(charge: LastOpen): void {
   localStorage.setItem(LAST_OPEN_KEY, JSON.stringify(charge));
 }
 
-export function forgetLastOpen(): void {
-  localStorage.removeItem(LAST_OPEN_KEY);
+/** Another tab may have begun the next charge already, which stays remembered. */
+export function forgetLastOpen(sessionId: string): void {
+  if (readJson<LastOpen>(LAST_OPEN_KEY)?.sessionId === sessionId) {
+    localStorage.removeItem(LAST_OPEN_KEY);
+  }
 }
 
 export function lastOpen(driverId: string): LastOpen | undefined {
@@ -44,12 +47,24 @@ export async function findTicket(sessionId: string): Promise<Ticket | undefined>
 
 /** Ended charges that the driver has put away are not shown again, even after a reload. */
 export function rememberDismissed(sessionId: string): void {
-  const kept = [...(readJson<string[]>(DISMISSED_KEY) ?? []), sessionId];
+  const before = readJson<string[]>(DISMISSED_KEY) ?? [];
+  const kept = [...before.filter((dismissed) => dismissed !== sessionId), sessionId];
   localStorage.setItem(DISMISSED_KEY, JSON.stringify(kept.slice(-MOST_DISMISSED)));
 }
 
 export function isDismissed(sessionId: string): boolean {
   return readJson<string[]>(DISMISSED_KEY)?.includes(sessionId) ?? false;
+}
+
+/** Calls when another tab puts a charge away. Gives back how to stop that. */
+export function onDismissedElsewhere(call: () => void): () => void {
+  const heard = (event: StorageEvent) => {
+    if (event.key === DISMISSED_KEY) {
+      call();
+    }
+  };
+  window.addEventListener("storage", heard);
+  return () => window.removeEventListener("storage", heard);
 }
 
 /** What this page once wrote; undefined when there is nothing or it can't be read. */

@@ -1,47 +1,20 @@
 import { createEffect, createSignal, onCleanup } from "solid-js";
-import { RefusalReason } from "../gen/evcharging/types/v1/types_pb";
+import { SessionState } from "../gen/evcharging/types/v1/types_pb";
 import { driverClient, explain, isSignedOut } from "../shared/api";
 import { toast } from "../shared/Dialog";
 import { defineText } from "../shared/text";
 import { randomUuid } from "../shared/uuid";
 import { keepAsking } from "./keepAsking";
-import { readJson } from "./remembered";
+import { alone, forget, keep, kept, reserve, type KeptRequest, type Reserved } from "./keptRequest";
+import type { Progress } from "./progress";
 import type { DriverStore } from "./store";
 
-const STORAGE_KEY = "evcharging.request";
 const VALID_MS = 60_000;
 
 const text = defineText({
   en: { wentOut: "The network is reachable again: your request went out." },
   es: { wentOut: "La red vuelve a responder: tu petición ha salido." },
 });
-
-/** A request as it is kept until it is answered: a reload goes on with it, under the same id. */
-export interface KeptRequest {
-  requestId: string;
-  driverId: string;
-  /** Empty for any. */
-  cpId: string;
-  /** A bigint in digits; empty for no limit. */
-  limitMwh: string;
-  startsAtOnce: boolean;
-  expiresAtMs: number;
-  /** Once it is answered and the start is still to be asked. */
-  reserved?: Reserved;
-}
-
-interface Reserved {
-  cpId: string;
-  untilMs: number;
-}
-
-export type Progress =
-  | { kind: "sending"; request: KeptRequest; isTroubled: boolean }
-  /** The stream is about to show what was reserved. */
-  | { kind: "granted"; request: KeptRequest; cpId: string; untilMs: number }
-  | { kind: "refused"; request: KeptRequest; reason: RefusalReason }
-  | { kind: "unsent"; request: KeptRequest }
-  | { kind: "failed"; request: KeptRequest; message: string };
 
 export type ChargeRequests = ReturnType<typeof createChargeRequests>;
 
@@ -74,7 +47,28 @@ export function createChargeRequests(store: DriverStore) {
     return answer;
   };
 
-  const run = async (request: KeptRequest) => {
+  /** Another tab ended it, or asked for something else since: this tab has nothing more to say about it. */
+  const drop = (request: KeptRequest) => {
+    if (!isGone && progress()?.request.requestId === request.requestId) {
+      setProgress(undefined);
+    }
+  };
+
+  const run = (request: KeptRequest) => {
+    setProgress({ kind: "sending", request, isTroubled: false });
+    const untilMs = request.reserved?.untilMs ?? request.expiresAtMs;
+    return alone(request.requestId, untilMs - store.now(), async () => {
+      // The tab that had the lock before may have gone a part of the way.
+      const now = kept(store.driverId);
+      if (isGone || now?.requestId !== request.requestId) {
+        drop(request);
+        return;
+      }
+      await sendOn(now);
+    });
+  };
+
+  const sendOn = async (request: KeptRequest) => {
     try {
       if (request.reserved) {
         await startReserved(request, request.reserved);
@@ -82,9 +76,8 @@ export function createChargeRequests(store: DriverStore) {
       }
       const answer = await send(request, request.expiresAtMs, () => reserve(request));
       if (!isWanted(request)) {
-        return;
-      }
-      if (!answer) {
+        drop(request);
+      } else if (!answer) {
         end({ kind: "unsent", request });
       } else if (!answer.authorized) {
         end({ kind: "refused", request, reason: answer.reason });
@@ -94,6 +87,9 @@ export function createChargeRequests(store: DriverStore) {
         await startReserved(request, reserved);
       }
     } catch (error) {
+      if (isGone) {
+        return;
+      }
       if (isSignedOut(error)) {
         // It stays kept, and goes on when the driver is back in time.
         store.onSignedOut();
@@ -105,31 +101,41 @@ export function createChargeRequests(store: DriverStore) {
 
   const startReserved = async (request: KeptRequest, reserved: Reserved) => {
     const { cpId, untilMs } = reserved;
+    let last: Progress = { kind: "granted", request, cpId, untilMs };
     try {
       if (request.startsAtOnce) {
         const start = () => driverClient.startCharging({ cpId, requestId: request.requestId });
         const answer = await send(request, untilMs, start);
-        store.takeSession(answer?.session);
+        if (answer && !isGone) {
+          store.takeSession(answer.session);
+        } else {
+          last = { kind: "notStarted", request, cpId };
+        }
       }
     } catch (error) {
-      if (isSignedOut(error)) {
+      if (isGone || isSignedOut(error)) {
         throw error;
       }
       // The reservation stands, and the page shows it with its own button to start.
       toast(explain(error), "danger");
     }
     if (isWanted(request)) {
-      end({ kind: "granted", request, cpId, untilMs });
+      end(last);
+    } else {
+      drop(request);
     }
   };
 
   const end = (last: Progress) => {
-    forget();
+    forget(last.request.requestId);
     setProgress(last);
   };
 
+  // What the driver has already must be known before anything new is asked for.
+  const isBusy = () => !store.isReady() || progress()?.kind === "sending" || progress()?.kind === "granted";
+
   const ask = (cpId: string, limitMwh: bigint | undefined, startsAtOnce: boolean) => {
-    if (progress()?.kind === "sending") {
+    if (isBusy()) {
       return;
     }
     const request: KeptRequest = {
@@ -150,7 +156,12 @@ export function createChargeRequests(store: DriverStore) {
     if (!now || now.kind === "sending") {
       return;
     }
-    const isShown = store.charge()?.session?.requestId === now.request.requestId;
+    const session = store.charge()?.session;
+    const isShown =
+      now.kind === "notStarted"
+        ? // Until it charges after all, or the end of the reservation says the same.
+          session !== undefined && session.state !== SessionState.RESERVED
+        : session?.requestId === now.request.requestId;
     if (isShown || (now.kind === "granted" && store.now() > now.untilMs)) {
       setProgress(undefined);
     }
@@ -165,10 +176,13 @@ export function createChargeRequests(store: DriverStore) {
     progress,
     ask,
     /** Whether no new request may be made now. */
-    isBusy: () => progress()?.kind === "sending" || progress()?.kind === "granted",
+    isBusy,
     /** No longer tries to send what has not gone out. */
     giveUp: () => {
-      forget();
+      const given = progress();
+      if (given) {
+        forget(given.request.requestId);
+      }
       setProgress(undefined);
     },
     /** The driver has read how the request ended. */
@@ -176,26 +190,4 @@ export function createChargeRequests(store: DriverStore) {
     askAgain: (request: KeptRequest) =>
       ask(request.cpId, request.limitMwh ? BigInt(request.limitMwh) : undefined, request.startsAtOnce),
   };
-}
-
-function reserve(request: KeptRequest) {
-  return driverClient.reserve({
-    requestId: request.requestId,
-    cpId: request.cpId,
-    ...(request.limitMwh ? { energyLimitMwh: BigInt(request.limitMwh) } : {}),
-    expiresAtMs: BigInt(Math.round(request.expiresAtMs)),
-  });
-}
-
-function keep(request: KeptRequest): void {
-  localStorage.setItem(STORAGE_KEY, JSON.stringify(request));
-}
-
-function forget(): void {
-  localStorage.removeItem(STORAGE_KEY);
-}
-
-function kept(driverId: string): KeptRequest | undefined {
-  const request = readJson<KeptRequest>(STORAGE_KEY);
-  return request?.driverId === driverId ? request : undefined;
 }

@@ -3,6 +3,7 @@ import { useOperator } from "./context";
 import { EventLine } from "./EventLine";
 import { networkText } from "./textNetwork";
 
+export const ACTIVITY_ID = "activity";
 const SHOWN = 60;
 
 /** What just happened, whoever did it. */
@@ -11,7 +12,7 @@ export function ActivityPanel() {
   return (
     <aside class="activity" aria-labelledby="activity-title">
       <h2 id="activity-title">{networkText().activity}</h2>
-      <ol class="event-lines activity-lines" tabindex="0" aria-labelledby="activity-title">
+      <ol id={ACTIVITY_ID} class="event-lines activity-lines" tabindex="0" aria-labelledby="activity-title">
         <For
           each={network.events().slice(0, SHOWN)}
           fallback={<li class="muted small">{networkText().noActivity}</li>}

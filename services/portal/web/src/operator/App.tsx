@@ -1,5 +1,5 @@
 import { Route, Router } from "@solidjs/router";
-import { operatorClient } from "../shared/api";
+import { operatorClient, whenSignedOut } from "./client";
 import { ChargePointPage } from "./ChargePointPage";
 import { ChartsPage } from "./ChartsPage";
 import { OperatorContext } from "./context";
@@ -8,6 +8,7 @@ import { DriversPage } from "./DriversPage";
 import { EventsPage } from "./EventsPage";
 import { createNetwork } from "./network";
 import { NetworkPage } from "./NetworkPage";
+import { announceOthersCommands } from "./othersCommands";
 import { createPolled } from "./polling";
 import { ServicesPage } from "./ServicesPage";
 import { SessionsPage } from "./SessionsPage";
@@ -17,7 +18,9 @@ import { shellText } from "./textShell";
 const ASK_REQUESTS_EACH_MS = 5000;
 
 export function App(props: { userId: string; signOut: () => void; onSignedOut: () => void }) {
+  whenSignedOut(() => props.onSignedOut());
   const network = createNetwork(() => props.onSignedOut());
+  announceOthersCommands(network, props.userId);
   const topUps = createPolled(
     async () => (await operatorClient.listTopUpRequests({})).topUps,
     ASK_REQUESTS_EACH_MS,

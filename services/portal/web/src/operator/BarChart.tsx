@@ -1,5 +1,6 @@
 import { For } from "solid-js";
 import { formatDateTime, formatTime } from "../shared/format";
+import { BarValues } from "./BarValues";
 import { restText } from "./textRest";
 
 export interface Bar {
@@ -37,6 +38,7 @@ export function BarChart(props: { title: string; bars: readonly Bar[]; show: (va
       <div class="bar-axis small muted number" aria-hidden="true">
         <For each={axisMarks(props.bars)}>{(mark) => <span>{mark}</span>}</For>
       </div>
+      <BarValues title={props.title} bars={props.bars} show={props.show} />
     </figure>
   );
 }

@@ -1,5 +1,5 @@
 import type { Driver } from "../gen/evcharging/types/v1/types_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { useOperator } from "./context";
 import { listText } from "./textLists";

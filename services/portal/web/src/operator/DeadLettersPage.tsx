@@ -1,8 +1,8 @@
 import { createSignal, For, onMount, Show } from "solid-js";
 import type { DeadLetter, ListDeadLettersResponse } from "../gen/evcharging/portal/v1/operator_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import { formatDateTime } from "../shared/format";
-import { Fact } from "./FactsCard";
+import { Fact } from "./Fact";
 import { Loading } from "./Loading";
 import { Problem } from "./Problem";
 import "./services.css";

@@ -3,6 +3,7 @@ import type { Driver } from "../gen/evcharging/types/v1/types_pb";
 import { formatMoney } from "../shared/format";
 import type { DriversView } from "./driversView";
 import { IdLink, shortId } from "./IdLink";
+import { isNarrow } from "./narrow";
 import { listText } from "./textLists";
 import { shellText } from "./textShell";
 import { VirtualTable, type Column } from "./VirtualTable";
@@ -15,16 +16,16 @@ export function DriverTable(props: {
   const columns = createMemo<Column<Driver>[]>(() => [
     {
       title: shellText().driver,
-      minWidth: 80,
+      minWidth: 72,
       share: 1,
-      cell: (driver) => <strong>{driver.driverId}</strong>,
+      cell: (driver) => <strong>{driver().driverId}</strong>,
     },
     {
       title: listText().name,
       minWidth: 120,
       share: 1.4,
       isWideOnly: true,
-      cell: (driver) => driver.name,
+      cell: (driver) => <>{driver().name}</>,
     },
     {
       title: listText().balance,
@@ -32,18 +33,18 @@ export function DriverTable(props: {
       share: 0.8,
       isNumber: true,
       cell: (driver) => (
-        <span classList={{ "is-bad": driver.balanceMicros <= 0n }}>
-          {formatMoney(driver.balanceMicros, driver.currency)}
+        <span classList={{ "is-bad": driver().balanceMicros <= 0n }}>
+          {formatMoney(driver().balanceMicros, driver().currency)}
         </span>
       ),
     },
     {
       title: shellText().status,
-      minWidth: 110,
+      minWidth: 128,
       share: 0.8,
       isWideOnly: true,
       cell: (driver) => (
-        <Show when={driver.blocked} fallback={<span class="muted">{listText().notBlocked}</span>}>
+        <Show when={driver().blocked} fallback={<span class="muted">{listText().notBlocked}</span>}>
           <span class="badge badge-faulted">{listText().blocked}</span>
         </Show>
       ),
@@ -53,19 +54,20 @@ export function DriverTable(props: {
       minWidth: 180,
       share: 1.4,
       isWideOnly: true,
-      cell: (driver) => <OpenSession view={props.view} driver={driver} />,
+      cell: (driver) => <OpenSession view={props.view} driver={driver()} />,
     },
     {
       title: listText().actions,
-      minWidth: 176,
+      // As wide as both words in Spanish.
+      minWidth: isNarrow() ? 194 : 216,
       share: 1,
       cell: (driver) => (
         <span class="cell-actions">
-          <button type="button" class="button button-small" onClick={() => props.onTopUp(driver)}>
+          <button type="button" class="button button-small" onClick={() => props.onTopUp(driver())}>
             {listText().topUp}
           </button>
-          <button type="button" class="button button-small" onClick={() => props.onBlock(driver)}>
-            {driver.blocked ? listText().unblock : listText().block}
+          <button type="button" class="button button-small" onClick={() => props.onBlock(driver())}>
+            {driver().blocked ? listText().unblock : listText().block}
           </button>
         </span>
       ),
@@ -76,6 +78,7 @@ export function DriverTable(props: {
       label={shellText().drivers}
       columns={columns()}
       rows={props.view.shown()}
+      rowKey={(driver) => driver.driverId}
       rowClass={(driver) => (driver.blocked ? "is-blocked" : "")}
     />
   );

@@ -1,7 +1,9 @@
-import { Show, type JSX } from "solid-js";
-import { FaultKind, SimulatedErrorKind, type ChargePoint } from "../gen/evcharging/types/v1/types_pb";
+import { Show } from "solid-js";
+import type { ChargePoint } from "../gen/evcharging/types/v1/types_pb";
 import { formatAgo, formatDateTime, formatPower, formatPrice } from "../shared/format";
 import { useOperator } from "./context";
+import { Fact } from "./Fact";
+import { faultName, simulatedName } from "./faultText";
 import { chargePointText } from "./textChargePoint";
 import { shellText } from "./textShell";
 
@@ -32,7 +34,7 @@ export function FactsCard(props: { facts: ChargePoint }) {
         </Fact>
         <Fact name={text().simulatedError}>
           <Show when={props.facts.simulatedError} fallback={text().none}>
-            {(kind) => <strong class="is-bad">{SimulatedErrorKind[kind()]}</strong>}
+            {(kind) => <strong class="is-bad">{upperFirst(simulatedName(kind()))}</strong>}
           </Show>
         </Fact>
       </dl>
@@ -40,25 +42,4 @@ export function FactsCard(props: { facts: ChargePoint }) {
   );
 }
 
-/** A name and what it stands for, in a list of facts. */
-export function Fact(props: { name: string; children: JSX.Element }) {
-  return (
-    <div class="fact">
-      <dt>{props.name}</dt>
-      <dd>{props.children}</dd>
-    </div>
-  );
-}
-
-function faultName(kind: FaultKind | undefined): string {
-  switch (kind) {
-    case FaultKind.ENGINE_KO:
-      return chargePointText().engineKo;
-    case FaultKind.ENGINE_TIMEOUT:
-      return chargePointText().engineTimeout;
-    case FaultKind.ENGINE_CONNECTION_LOST:
-      return chargePointText().engineConnectionLost;
-    default:
-      return chargePointText().fault;
-  }
-}
+const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

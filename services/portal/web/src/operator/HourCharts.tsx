@@ -1,5 +1,5 @@
 import { createEffect, createMemo, createSignal, For, on, Show } from "solid-js";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import { formatCount, formatEnergy, formatMoney } from "../shared/format";
 import { BarChart } from "./BarChart";
 import { useOperator } from "./context";

@@ -1,7 +1,8 @@
-import { For, Show } from "solid-js";
+import { Show } from "solid-js";
 import type { Session } from "../gen/evcharging/types/v1/types_pb";
 import { formatDateTime, formatEnergy, formatMoney } from "../shared/format";
 import { SessionBadge } from "../shared/Status";
+import { ForKeyed } from "./ForKeyed";
 import { IdLink, shortId } from "./IdLink";
 import { chargePointText } from "./textChargePoint";
 import { listText } from "./textLists";
@@ -29,24 +30,24 @@ export function LastSessions(props: { sessions: readonly Session[] }) {
               </tr>
             </thead>
             <tbody>
-              <For each={props.sessions}>
+              <ForKeyed each={props.sessions} by={(session) => session.sessionId}>
                 {(session) => (
                   <tr>
                     <td>
-                      <IdLink kind="session" id={session.sessionId} text={shortId(session.sessionId)} />
+                      <IdLink kind="session" id={session().sessionId} text={shortId(session().sessionId)} />
                     </td>
                     <td>
-                      <IdLink kind="driver" id={session.driverId} />
+                      <IdLink kind="driver" id={session().driverId} />
                     </td>
                     <td>
-                      <SessionBadge state={session.state} />
+                      <SessionBadge state={session().state} />
                     </td>
-                    <td>{formatDateTime(session.createdAtMs)}</td>
-                    <td class="cell-number">{formatEnergy(session.energyMwh)}</td>
-                    <td class="cell-number">{formatMoney(session.costMicros, session.currency)}</td>
+                    <td>{formatDateTime(session().createdAtMs)}</td>
+                    <td class="cell-number">{formatEnergy(session().energyMwh)}</td>
+                    <td class="cell-number">{formatMoney(session().costMicros, session().currency)}</td>
                   </tr>
                 )}
-              </For>
+              </ForKeyed>
             </tbody>
           </table>
         </div>

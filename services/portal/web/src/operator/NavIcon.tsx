@@ -7,10 +7,11 @@ const DRAWINGS = {
   charts: "M4 4v16h16M8 16v-5M12 16V7M16 16v-3",
   services: "M4 5h16v6H4zM4 13h16v6H4zM8 8h.01M8 16h.01",
   deadLetters: "M3 6h18v13H3zM3 7l9 7 9-7",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
   out: "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
 } as const;
 
-export type NavIconName = Exclude<keyof typeof DRAWINGS, "out">;
+export type NavIconName = Exclude<keyof typeof DRAWINGS, "more" | "out">;
 
 export function NavIcon(props: { name: keyof typeof DRAWINGS }) {
   return (

@@ -40,6 +40,7 @@ export function NetworkFilters(props: { view: NetworkView }) {
         value={view.order()}
         onChange={(event) => view.setOrder(event.currentTarget.value)}
       >
+        <option value="attention">{networkText().byAttention}</option>
         <option value="id">{networkText().byId}</option>
         <option value="status">{networkText().byStatus}</option>
         <option value="power">{networkText().byPower}</option>

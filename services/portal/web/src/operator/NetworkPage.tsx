@@ -1,5 +1,5 @@
 import { Match, Show, Switch } from "solid-js";
-import { ActivityPanel } from "./ActivityPanel";
+import { ACTIVITY_ID, ActivityPanel } from "./ActivityPanel";
 import { useOperator } from "./context";
 import { Loading } from "./Loading";
 import "./network.css";
@@ -10,6 +10,11 @@ import { networkText } from "./textNetwork";
 import { shellText } from "./textShell";
 import { TileGrid } from "./TileGrid";
 
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById(ACTIVITY_ID)?.focus();
+}
+
 export function NetworkPage() {
   const { network } = useOperator();
   const view = createNetworkView(network);
@@ -19,6 +24,9 @@ export function NetworkPage() {
         <h1 id="network-title" class="visually-hidden">
           {shellText().network}
         </h1>
+        <a class="skip-link skip-activity button button-primary" href={`#${ACTIVITY_ID}`} onClick={skip}>
+          {shellText().skipToActivity}
+        </a>
         <NetworkFilters view={view} />
         <Switch>
           <Match when={!network.isLoaded()}>

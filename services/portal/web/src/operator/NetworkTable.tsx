@@ -16,41 +16,41 @@ export function NetworkTable(props: { chargePoints: readonly LiveChargePoint[] }
       title: shellText().chargePoint,
       minWidth: 100,
       share: 1,
-      cell: ({ cpId }) => <IdLink kind="chargePoint" id={cpId} />,
+      cell: (row) => <IdLink kind="chargePoint" id={row().cpId} />,
     },
     {
       title: shellText().status,
       minWidth: 136,
       share: 1,
-      cell: ({ facts }) => <StatusBadge status={facts().status} />,
+      cell: (row) => <StatusBadge status={row().facts().status} />,
     },
     {
       title: shellText().since,
       minWidth: 96,
       share: 0.8,
       isWideOnly: true,
-      cell: ({ facts }) => formatDuration(network.now() - Number(facts().statusSinceMs)),
+      cell: (row) => <>{formatDuration(network.now() - Number(row().facts().statusSinceMs))}</>,
     },
     {
       title: shellText().location,
       minWidth: 160,
       share: 2,
       isWideOnly: true,
-      cell: ({ facts }) => facts().location,
+      cell: (row) => <>{row().facts().location}</>,
     },
     {
       title: shellText().driver,
       minWidth: 100,
       share: 1,
       isWideOnly: true,
-      cell: ({ facts }) => <IdLink kind="driver" id={facts().driverId} />,
+      cell: (row) => <IdLink kind="driver" id={row().facts().driverId} />,
     },
     {
       title: shellText().power,
       minWidth: 80,
       share: 0.8,
       isNumber: true,
-      cell: (row) => <Live chargePoint={row} show={(reading) => formatPower(reading.powerW, 1)} />,
+      cell: (row) => <Live chargePoint={row()} show={(reading) => formatPower(reading.powerW, 1)} />,
     },
     {
       title: shellText().energy,
@@ -58,7 +58,7 @@ export function NetworkTable(props: { chargePoints: readonly LiveChargePoint[] }
       share: 0.8,
       isNumber: true,
       isWideOnly: true,
-      cell: (row) => <Live chargePoint={row} show={(reading) => formatEnergy(reading.energyMwh)} />,
+      cell: (row) => <Live chargePoint={row()} show={(reading) => formatEnergy(reading.energyMwh)} />,
     },
     {
       title: shellText().cost,
@@ -66,7 +66,7 @@ export function NetworkTable(props: { chargePoints: readonly LiveChargePoint[] }
       share: 0.8,
       isNumber: true,
       isWideOnly: true,
-      cell: (row) => <Live chargePoint={row} show={(reading) => formatMoney(reading.costMicros)} />,
+      cell: (row) => <Live chargePoint={row()} show={(reading) => formatMoney(reading.costMicros)} />,
     },
     {
       title: shellText().price,
@@ -74,7 +74,7 @@ export function NetworkTable(props: { chargePoints: readonly LiveChargePoint[] }
       share: 0.8,
       isNumber: true,
       isWideOnly: true,
-      cell: ({ facts }) => formatPrice(facts().priceMicrosPerKwh),
+      cell: (row) => <>{formatPrice(row().facts().priceMicrosPerKwh)}</>,
     },
     {
       title: networkText().maxPower,
@@ -82,10 +82,17 @@ export function NetworkTable(props: { chargePoints: readonly LiveChargePoint[] }
       share: 0.8,
       isNumber: true,
       isWideOnly: true,
-      cell: ({ facts }) => formatPower(facts().maxPowerW),
+      cell: (row) => <>{formatPower(row().facts().maxPowerW)}</>,
     },
   ]);
-  return <VirtualTable label={shellText().network} columns={columns()} rows={props.chargePoints} />;
+  return (
+    <VirtualTable
+      label={shellText().network}
+      columns={columns()}
+      rows={props.chargePoints}
+      rowKey={(row) => row.cpId}
+    />
+  );
 }
 
 function Live(props: { chargePoint: LiveChargePoint; show: (reading: Reading) => JSX.Element }) {

@@ -1,15 +1,16 @@
-import { For, Show } from "solid-js";
+import { Show } from "solid-js";
 import type { ServiceHealth } from "../gen/evcharging/portal/v1/operator_pb";
-import { operatorClient } from "../shared/api";
-import { formatTime } from "../shared/format";
+import { operatorClient } from "./client";
 import { StatusIcon } from "../shared/Status";
 import { useOperator } from "./context";
+import { ForKeyed } from "./ForKeyed";
 import { Loading } from "./Loading";
 import { createPolled } from "./polling";
 import { Problem } from "./Problem";
 import "./services.css";
 import { restText } from "./textRest";
 import { shellText } from "./textShell";
+import { whenText } from "./whenText";
 
 const ASK_EACH_MS = 5000;
 
@@ -33,7 +34,9 @@ export function ServicesPage() {
             </p>
             <ul class="services">
               <MessagingCard />
-              <For each={services()}>{(service) => <ServiceCard service={service} />}</For>
+              <ForKeyed each={services()} by={(service) => service.name}>
+                {(service) => <ServiceCard service={service()} />}
+              </ForKeyed>
             </ul>
           </>
         )}
@@ -66,7 +69,7 @@ function MessagingCard() {
   return (
     <Show when={network.messaging()}>
       {(messaging) => {
-        const since = () => formatTime(messaging().sinceMs);
+        const since = () => whenText(messaging().sinceMs, network.now());
         return (
           <li class="card service" classList={{ "is-down": !messaging().isHeard }}>
             <div class="row row-apart">

@@ -1,12 +1,13 @@
 import { createEffect, createSignal, For, on, Show } from "solid-js";
 import type { GetSessionResponse } from "../gen/evcharging/portal/v1/operator_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import { Dialog } from "../shared/Dialog";
 import { refreshOn } from "./changes";
 import { useOperator } from "./context";
 import { EventLine } from "./EventLine";
 import { Loading } from "./Loading";
 import { Problem } from "./Problem";
+import { createSequence } from "./sequence";
 import { SessionFacts } from "./SessionFacts";
 import { TicketFacts } from "./TicketFacts";
 import { listText } from "./textLists";
@@ -20,14 +21,17 @@ export function SessionDialog(props: { sessionId: string; onClose: () => void })
   const [answer, setAnswer] = createSignal<GetSessionResponse>();
   const [error, setError] = createSignal<unknown>();
 
+  const ask = createSequence();
+
   async function load(): Promise<void> {
-    const sessionId = props.sessionId;
+    const isNewest = ask();
     try {
-      const found = await operatorClient.getSession({ sessionId });
+      const found = await operatorClient.getSession({ sessionId: props.sessionId });
+      if (!isNewest()) return;
       setAnswer(found);
       setError(undefined);
     } catch (failure) {
-      setError(() => failure);
+      if (isNewest()) setError(() => failure);
     }
   }
   createEffect(

@@ -3,7 +3,7 @@ import { EndReason, type Session } from "../gen/evcharging/types/v1/types_pb";
 import { formatDateTime, formatEnergy, formatMoney, formatPower, formatPrice } from "../shared/format";
 import { endReasonText, SessionBadge } from "../shared/Status";
 import { useOperator } from "./context";
-import { Fact } from "./FactsCard";
+import { Fact } from "./Fact";
 import { IdLink } from "./IdLink";
 import { listText } from "./textLists";
 import { shellText } from "./textShell";

@@ -3,7 +3,7 @@ import type { Session } from "../gen/evcharging/types/v1/types_pb";
 import { formatDuration, formatEnergy, formatMoney, formatPower, formatTime } from "../shared/format";
 import { SessionBadge } from "../shared/Status";
 import { useOperator } from "./context";
-import { Fact } from "./FactsCard";
+import { Fact } from "./Fact";
 import { IdLink, shortId } from "./IdLink";
 import type { LiveChargePoint } from "./network";
 import { chargePointText } from "./textChargePoint";

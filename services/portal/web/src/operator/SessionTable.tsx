@@ -19,39 +19,40 @@ export function SessionTable(props: { sessions: readonly Session[]; onOpen: (ses
   const columns = createMemo<Column<Session>[]>(() => [
     {
       title: shellText().session,
-      minWidth: 78,
+      minWidth: 66,
       share: 0.8,
       cell: (session) => (
-        <button type="button" class="link-button number" onClick={() => props.onOpen(session.sessionId)}>
-          {shortId(session.sessionId)}
+        <button type="button" class="link-button number" onClick={() => props.onOpen(session().sessionId)}>
+          {shortId(session().sessionId)}
         </button>
       ),
     },
     {
       title: listText().state,
-      minWidth: 118,
+      // As wide as "Interrumpida".
+      minWidth: 130,
       share: 1,
-      cell: (session) => <SessionBadge state={session.state} />,
+      cell: (session) => <SessionBadge state={session().state} />,
     },
     {
       title: shellText().driver,
-      minWidth: 84,
+      minWidth: 74,
       share: 1,
-      cell: (session) => <IdLink kind="driver" id={session.driverId} />,
+      cell: (session) => <IdLink kind="driver" id={session().driverId} />,
     },
     {
       title: shellText().chargePoint,
       minWidth: 110,
       share: 1,
       isWideOnly: true,
-      cell: (session) => <IdLink kind="chargePoint" id={session.cpId} />,
+      cell: (session) => <IdLink kind="chargePoint" id={session().cpId} />,
     },
     {
       title: listText().reserved,
       minWidth: 160,
       share: 1.2,
       isWideOnly: true,
-      cell: (session) => formatDateTime(session.createdAtMs),
+      cell: (session) => <>{formatDateTime(session().createdAtMs)}</>,
     },
     {
       title: listText().duration,
@@ -59,7 +60,7 @@ export function SessionTable(props: { sessions: readonly Session[]; onOpen: (ses
       share: 0.8,
       isNumber: true,
       isWideOnly: true,
-      cell: (session) => durationText(session, network.now),
+      cell: (session) => <>{durationText(session(), network.now)}</>,
     },
     {
       title: shellText().power,
@@ -67,10 +68,7 @@ export function SessionTable(props: { sessions: readonly Session[]; onOpen: (ses
       share: 0.7,
       isNumber: true,
       isWideOnly: true,
-      cell: (session) => {
-        const power = readingOf(session)?.powerW ?? session.powerW;
-        return session.endedAtMs === undefined && power > 0n ? formatPower(power, 1) : "";
-      },
+      cell: (session) => <>{powerText(session(), readingOf(session())?.powerW)}</>,
     },
     {
       title: shellText().energy,
@@ -78,14 +76,16 @@ export function SessionTable(props: { sessions: readonly Session[]; onOpen: (ses
       share: 0.8,
       isNumber: true,
       isWideOnly: true,
-      cell: (session) => formatEnergy(readingOf(session)?.energyMwh ?? session.energyMwh),
+      cell: (session) => <>{formatEnergy(readingOf(session())?.energyMwh ?? session().energyMwh)}</>,
     },
     {
       title: shellText().cost,
       minWidth: 60,
       share: 0.7,
       isNumber: true,
-      cell: (session) => formatMoney(readingOf(session)?.costMicros ?? session.costMicros, session.currency),
+      cell: (session) => (
+        <>{formatMoney(readingOf(session())?.costMicros ?? session().costMicros, session().currency)}</>
+      ),
     },
   ]);
   return (
@@ -93,9 +93,16 @@ export function SessionTable(props: { sessions: readonly Session[]; onOpen: (ses
       label={shellText().sessions}
       columns={columns()}
       rows={props.sessions}
+      rowKey={(session) => session.sessionId}
       onOpen={(session) => props.onOpen(session.sessionId)}
     />
   );
+}
+
+/** What it supplies now. */
+function powerText(session: Session, measuredW: bigint | undefined): string {
+  const power = measuredW ?? session.powerW;
+  return session.endedAtMs === undefined && power > 0n ? formatPower(power, 1) : "";
 }
 
 /** How long it supplied, or has supplied so far. */

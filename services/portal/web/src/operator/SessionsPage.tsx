@@ -1,5 +1,6 @@
 import { Show } from "solid-js";
 import { useOperator } from "./context";
+import { ExportSessions } from "./ExportSessions";
 import "./lists.css";
 import { Loading } from "./Loading";
 import { Problem } from "./Problem";
@@ -7,7 +8,6 @@ import { SessionDialog } from "./SessionDialog";
 import { SessionFilters } from "./SessionFilters";
 import { SessionTable } from "./SessionTable";
 import { createSessionsView } from "./sessionsView";
-import { saveSessions } from "./saveLists";
 import { listText } from "./textLists";
 import { shellText } from "./textShell";
 
@@ -62,14 +62,7 @@ export function SessionsPage() {
             {listText().loadAll}
           </button>
         </Show>
-        <button
-          type="button"
-          class="button"
-          disabled={view.shown().length === 0}
-          onClick={() => saveSessions(view.shown())}
-        >
-          {shellText().exportCsv}
-        </button>
+        <ExportSessions view={view} maxRows={MAX_ROWS} />
       </footer>
       <Show when={view.openedId()} keyed>
         {(sessionId) => <SessionDialog sessionId={sessionId} onClose={() => view.open("")} />}

@@ -2,12 +2,14 @@ import { useLocation, type RouteSectionProps } from "@solidjs/router";
 import { createEffect, on } from "solid-js";
 import { Banners } from "./Banners";
 import { Header } from "./Header";
+import { keepPageTitle } from "./pageTitle";
 import { Rail } from "./Rail";
 import { shellText } from "./textShell";
 
 /** What frames every page. */
 export function Shell(props: RouteSectionProps) {
   let content: HTMLElement | undefined;
+  keepPageTitle();
   const location = useLocation();
   // Whoever reads by ear or by keyboard begins a new page at its beginning.
   createEffect(

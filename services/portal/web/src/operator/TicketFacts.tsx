@@ -2,7 +2,7 @@ import { Show } from "solid-js";
 import type { Ticket } from "../gen/evcharging/types/v1/types_pb";
 import { formatDuration, formatEnergy, formatMoney, formatPrice } from "../shared/format";
 import { endReasonText } from "../shared/Status";
-import { Fact } from "./FactsCard";
+import { Fact } from "./Fact";
 import { listText } from "./textLists";
 import { shellText } from "./textShell";
 

@@ -48,6 +48,13 @@ export function TileGrid(props: { chargePoints: readonly LiveChargePoint[] }) {
   });
   createEffect(on(size, () => virtualizer.measure(), { defer: true }));
 
+  // One list rather than a list of rows: a tile that moves to another row stays the same element, with its focus.
+  const first = () => (virtualizer.getVirtualItems()[0]?.index ?? 0) * columns();
+  const inSight = createMemo(() => {
+    const count = virtualizer.getVirtualItems().length * columns();
+    return props.chargePoints.slice(first(), first() + count);
+  });
+
   return (
     <div class="tiles" classList={{ "tiles-roomy": size() === ROOMY }} ref={frame}>
       <div
@@ -56,33 +63,25 @@ export function TileGrid(props: { chargePoints: readonly LiveChargePoint[] }) {
         aria-label={shellText().network}
         style={{ height: `${virtualizer.getTotalSize()}px` }}
       >
-        <For each={virtualizer.getVirtualItems()}>
-          {(item) => {
-            const first = () => item.index * columns();
-            const row = createMemo(() => props.chargePoints.slice(first(), first() + columns()));
-            return (
-              <div
-                class="tile-row"
-                style={{
-                  transform: `translateY(${item.start}px)`,
-                  "grid-template-columns": `repeat(${columns()}, minmax(0, 1fr))`,
-                }}
-              >
-                <For each={row()}>
-                  {(chargePoint, place) => (
-                    <div
-                      role="listitem"
-                      aria-setsize={props.chargePoints.length}
-                      aria-posinset={first() + place() + 1}
-                    >
-                      <Tile chargePoint={chargePoint} />
-                    </div>
-                  )}
-                </For>
-              </div>
-            );
+        <div
+          class="tile-rows"
+          style={{
+            transform: `translateY(${virtualizer.getVirtualItems()[0]?.start ?? 0}px)`,
+            "grid-template-columns": `repeat(${columns()}, minmax(0, 1fr))`,
           }}
-        </For>
+        >
+          <For each={inSight()}>
+            {(chargePoint, place) => (
+              <div
+                role="listitem"
+                aria-setsize={props.chargePoints.length}
+                aria-posinset={first() + place() + 1}
+              >
+                <Tile chargePoint={chargePoint} />
+              </div>
+            )}
+          </For>
+        </div>
       </div>
     </div>
   );

@@ -1,6 +1,6 @@
 import { createSignal } from "solid-js";
 import type { Driver } from "../gen/evcharging/types/v1/types_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import { formatMoney } from "../shared/format";
 import { randomUuid } from "../shared/uuid";
 import { ConfirmDialog } from "./ConfirmDialog";

@@ -1,58 +1,64 @@
-import { createSignal, createUniqueId, For, Show } from "solid-js";
+import { createSignal, createUniqueId, Show } from "solid-js";
 import { TopUpState, type TopUp } from "../gen/evcharging/types/v1/types_pb";
-import { explain, operatorClient } from "../shared/api";
-import { toast } from "../shared/Dialog";
 import { formatAgo, formatMoney } from "../shared/format";
 import { useOperator } from "./context";
+import { DecideDialog } from "./DecideDialog";
+import { ForKeyed } from "./ForKeyed";
 import { listText } from "./textLists";
+
+interface Decision {
+  readonly topUp: TopUp;
+  readonly approve: boolean;
+}
 
 /** Drivers that asked for money and wait for an operator's word. */
 export function TopUpRequests(props: { onDecided: () => void }) {
   const { topUps } = useOperator();
   const waiting = () => (topUps.value() ?? []).filter((topUp) => topUp.state === TopUpState.REQUESTED);
+  // It stands beside the list, so that a request that leaves the list does not take its dialog along.
+  const [asked, setAsked] = createSignal<Decision>();
 
-  async function decided(): Promise<void> {
+  function decided(): void {
     props.onDecided();
-    await topUps.refresh();
+    void topUps.refresh();
   }
   return (
-    <Show when={waiting().length > 0}>
-      <section class="card requests" aria-labelledby="requests-title">
-        <h2 id="requests-title">
-          {listText().requests} <span class="badge badge-reserved">{waiting().length}</span>
-        </h2>
-        <ul>
-          <For each={waiting()}>{(topUp) => <Request topUp={topUp} onDecided={decided} />}</For>
-        </ul>
-      </section>
-    </Show>
+    <>
+      <Show when={waiting().length > 0}>
+        <section class="card requests" aria-labelledby="requests-title">
+          <h2 id="requests-title">
+            {listText().requests} <span class="badge badge-reserved">{waiting().length}</span>
+          </h2>
+          <ul>
+            <ForKeyed each={waiting()} by={(topUp) => topUp.topUpId}>
+              {(topUp) => (
+                <Request topUp={topUp()} onDecide={(approve) => setAsked({ topUp: topUp(), approve })} />
+              )}
+            </ForKeyed>
+          </ul>
+        </section>
+      </Show>
+      <Show when={asked()} keyed>
+        {({ topUp, approve }) => (
+          <DecideDialog
+            topUp={topUp}
+            approve={approve}
+            onDone={decided}
+            onClose={() => setAsked(undefined)}
+          />
+        )}
+      </Show>
+    </>
   );
 }
 
-function Request(props: { topUp: TopUp; onDecided: () => Promise<void> }) {
-  const { network, userId } = useOperator();
-  const [isBusy, setIsBusy] = createSignal(false);
+function Request(props: { topUp: TopUp; onDecide: (approve: boolean) => void }) {
+  const { network } = useOperator();
   const textId = createUniqueId();
-  const amount = () => formatMoney(props.topUp.amountMicros);
-
-  async function decide(approve: boolean): Promise<void> {
-    const { topUpId, driverId } = props.topUp;
-    setIsBusy(true);
-    try {
-      await operatorClient.decideTopUp({ topUpId, approve });
-      const say = approve ? listText().didApprove : listText().didDecline;
-      toast(say(userId, driverId, amount()), "success");
-      await props.onDecided();
-    } catch (error) {
-      toast(explain(error), "danger");
-    } finally {
-      setIsBusy(false);
-    }
-  }
   return (
     <li class="request">
       <span id={textId} class="request-text">
-        <strong>{listText().asks(props.topUp.driverId, amount())}</strong>{" "}
+        <strong>{listText().asks(props.topUp.driverId, formatMoney(props.topUp.amountMicros))}</strong>{" "}
         <span class="muted small">{formatAgo(props.topUp.requestedAtMs, network.now())}</span>
       </span>
       <span class="cell-actions">
@@ -60,8 +66,7 @@ function Request(props: { topUp: TopUp; onDecided: () => Promise<void> }) {
           type="button"
           class="button button-small button-primary"
           aria-describedby={textId}
-          disabled={isBusy()}
-          onClick={() => void decide(true)}
+          onClick={() => props.onDecide(true)}
         >
           {listText().approve}
         </button>
@@ -69,8 +74,7 @@ function Request(props: { topUp: TopUp; onDecided: () => Promise<void> }) {
           type="button"
           class="button button-small"
           aria-describedby={textId}
-          disabled={isBusy()}
-          onClick={() => void decide(false)}
+          onClick={() => props.onDecide(false)}
         >
           {listText().decline}
         </button>

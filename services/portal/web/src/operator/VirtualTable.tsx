@@ -1,5 +1,6 @@
 import { createVirtualizer } from "@tanstack/solid-virtual";
-import { For, Show, type JSX } from "solid-js";
+import { createMemo, For, type Accessor, type JSX } from "solid-js";
+import { ForKeyed } from "./ForKeyed";
 import { isNarrow } from "./narrow";
 
 const ROW_HEIGHT = 44;
@@ -14,7 +15,8 @@ export interface Column<Row> {
   readonly minWidth: number;
   /** Of the room that is left. */
   readonly share: number;
-  readonly cell: (row: Row) => JSX.Element;
+  /** Made once for each row; what it shows of the row changes within it. */
+  readonly cell: (row: Accessor<Row>) => JSX.Element;
   readonly isNumber?: boolean;
   /** A phone has no room for it. */
   readonly isWideOnly?: boolean;
@@ -25,12 +27,15 @@ export function VirtualTable<Row>(props: {
   label: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
+  rowKey: (row: Row) => string;
   rowClass?: (row: Row) => string;
   /** A press anywhere in a row; a link or a button in the row must do the same for the keyboard. */
   onOpen?: (row: Row) => void;
 }) {
   let frame: HTMLDivElement | undefined;
-  const columns = () => props.columns.filter((column) => !(column.isWideOnly === true && isNarrow()));
+  const columns = createMemo(() =>
+    props.columns.filter((column) => !(column.isWideOnly === true && isNarrow())),
+  );
   const tracks = () =>
     columns()
       .map((column) => `minmax(${column.minWidth}px, ${column.share}fr)`)
@@ -48,6 +53,13 @@ export function VirtualTable<Row>(props: {
     estimateSize: () => ROW_HEIGHT,
     scrollMargin: HEAD_HEIGHT,
     overscan: 8,
+  });
+
+  // Rows in sight are one after the other.
+  const first = () => virtualizer.getVirtualItems()[0]?.index ?? 0;
+  const inSight = createMemo(() => {
+    const count = virtualizer.getVirtualItems().length;
+    return props.rows.slice(first(), first() + count);
   });
 
   function open(event: MouseEvent, row: Row): void {
@@ -76,32 +88,28 @@ export function VirtualTable<Row>(props: {
           </div>
         </div>
         <div class="virtual-body" role="rowgroup" style={{ height: `${virtualizer.getTotalSize()}px` }}>
-          <For each={virtualizer.getVirtualItems()}>
-            {(item) => (
-              <Show when={props.rows[item.index]}>
-                {(row) => (
-                  <div
-                    class={`virtual-row ${pressable} ${props.rowClass?.(row()) ?? ""}`}
-                    role="row"
-                    aria-rowindex={item.index + 2}
-                    style={{
-                      transform: `translateY(${item.start - HEAD_HEIGHT}px)`,
-                      "grid-template-columns": tracks(),
-                    }}
-                    onClick={(event) => open(event, row())}
-                  >
-                    <For each={columns()}>
-                      {(column) => (
-                        <div role="cell" classList={{ "is-number": column.isNumber }}>
-                          {column.cell(row())}
-                        </div>
-                      )}
-                    </For>
-                  </div>
-                )}
-              </Show>
+          <ForKeyed each={inSight()} by={props.rowKey}>
+            {(row, place) => (
+              <div
+                class={`virtual-row ${pressable} ${props.rowClass?.(row()) ?? ""}`}
+                role="row"
+                aria-rowindex={first() + place() + 2}
+                style={{
+                  transform: `translateY(${(first() + place()) * ROW_HEIGHT}px)`,
+                  "grid-template-columns": tracks(),
+                }}
+                onClick={(event) => open(event, row())}
+              >
+                <For each={columns()}>
+                  {(column) => (
+                    <div role="cell" classList={{ "is-number": column.isNumber }}>
+                      {column.cell(row)}
+                    </div>
+                  )}
+                </For>
+              </div>
             )}
-          </For>
+          </ForKeyed>
         </div>
       </div>
     </div>

@@ -1,9 +1,10 @@
 import { createEffect, createSignal, on, onCleanup, untrack, type Accessor } from "solid-js";
 import type { PowerPoint } from "../gen/evcharging/portal/v1/live_pb";
 import type { GetChargePointResponse } from "../gen/evcharging/portal/v1/operator_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import type { ChartPoints } from "../shared/Chart";
 import type { Network } from "./network";
+import { createSequence } from "./sequence";
 
 const HOUR_MS = 3_600_000;
 /** Facts change several times while a charge begins or ends; its story is asked for once. */
@@ -20,16 +21,19 @@ export function createDetails(network: Network, cpId: Accessor<string>) {
   const [error, setError] = createSignal<unknown>();
   const [points, setPoints] = createSignal<readonly Point[]>([]);
 
+  const ask = createSequence();
+
   async function load(): Promise<void> {
     const asked = cpId();
+    const isNewest = ask();
     try {
       const found = await operatorClient.getChargePoint({ cpId: asked });
-      if (asked !== cpId()) return;
+      if (asked !== cpId() || !isNewest()) return;
       setAnswer(found);
       setError(undefined);
       setPoints((held) => joined(found.power, held));
     } catch (failure) {
-      if (asked === cpId()) setError(() => failure);
+      if (asked === cpId() && isNewest()) setError(() => failure);
     }
   }
 

@@ -1,6 +1,7 @@
 import { SimulatedErrorKind, type ChargePoint, type Session } from "../gen/evcharging/types/v1/types_pb";
 import { ChargePointStatus, SessionState } from "../gen/evcharging/types/v1/types_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
+import { simulatedName } from "./faultText";
 import { chargePointText } from "./textChargePoint";
 
 /** What an operator can order at a charge point. */
@@ -47,7 +48,7 @@ export const COMMANDS: readonly Command[] = [
       facts.connected && facts.simulatedError === undefined && facts.faultKind === undefined,
     warnings: (facts) => [text().faultWarning, ...endings(facts)],
     run: (facts) => simulate(facts, SimulatedErrorKind.FAULT),
-    done: (who, facts) => text().didSimulate(who, "FAULT", facts.cpId),
+    done: (who, facts) => text().didSimulate(who, simulatedName(SimulatedErrorKind.FAULT), facts.cpId),
     isDangerous: true,
   },
   {
@@ -55,7 +56,8 @@ export const COMMANDS: readonly Command[] = [
     isPossible: (facts) => facts.inService && facts.simulatedError === undefined,
     warnings: (facts) => [text().outOfServiceWarning, ...endings(facts)],
     run: (facts) => simulate(facts, SimulatedErrorKind.OUT_OF_SERVICE),
-    done: (who, facts) => text().didSimulate(who, "OUT_OF_SERVICE", facts.cpId),
+    done: (who, facts) =>
+      text().didSimulate(who, simulatedName(SimulatedErrorKind.OUT_OF_SERVICE), facts.cpId),
     isDangerous: true,
   },
   {
@@ -63,7 +65,7 @@ export const COMMANDS: readonly Command[] = [
     isPossible: (facts) => facts.connected && facts.simulatedError === undefined,
     warnings: (facts) => [text().offlineWarning, ...endingsWithoutLink(facts)],
     run: (facts) => simulate(facts, SimulatedErrorKind.OFFLINE),
-    done: (who, facts) => text().didSimulate(who, "OFFLINE", facts.cpId),
+    done: (who, facts) => text().didSimulate(who, simulatedName(SimulatedErrorKind.OFFLINE), facts.cpId),
     isDangerous: true,
   },
   {

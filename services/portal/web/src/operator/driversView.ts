@@ -1,10 +1,11 @@
 import { useSearchParams } from "@solidjs/router";
 import { createMemo, createSignal, onMount } from "solid-js";
 import type { ChargePoint, Driver } from "../gen/evcharging/types/v1/types_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import { refreshOn } from "./changes";
 import { wordsOf } from "./filter";
 import { allFacts, type Network } from "./network";
+import { compareIds, plain } from "./order";
 import { createPages } from "./pages";
 
 const PAGE_SIZE = 1000;
@@ -33,14 +34,19 @@ export function createDriversView(network: Network) {
     network.events,
     (event) => CHANGES.has(event.kind),
     () => REFRESH_EACH_MS * Math.max(1, Math.ceil(pages.rows().length / PAGE_SIZE)),
-    pages.refresh,
+    async () => void (await pages.refresh()),
   );
 
+  // The server has them as plain text, in which driver10 comes before driver2.
+  const byId = createMemo(() =>
+    [...pages.rows()].sort((one, other) => compareIds(one.driverId, other.driverId)),
+  );
   const shown = createMemo(() => {
     const words = wordsOf(text());
-    return pages.rows().filter((driver) => {
+    return byId().filter((driver) => {
       if (isOnlyBlocked() && !driver.blocked) return false;
-      const searched = `${driver.driverId}\n${driver.name}`.toLowerCase();
+      if (words.length === 0) return true;
+      const searched = plain(`${driver.driverId}\n${driver.name}`);
       return words.every((word) => searched.includes(word));
     });
   });

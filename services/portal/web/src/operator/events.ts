@@ -1,7 +1,7 @@
 import type { AuditEvent } from "../gen/evcharging/types/v1/types_pb";
 
-/** So many are kept in the page; older ones are asked for. */
-const MAX_KEPT = 1000;
+/** So many are kept in the page; older ones are asked for. No more than a page of ListEvents can hold. */
+export const MAX_KEPT = 1000;
 
 /** Both, each event once, the newest first. */
 export function mergeEvents(

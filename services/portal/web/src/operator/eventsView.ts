@@ -1,14 +1,15 @@
 import { useSearchParams } from "@solidjs/router";
-import { createEffect, createMemo, createSignal, on } from "solid-js";
+import { createEffect, createMemo, createSignal, on, onCleanup } from "solid-js";
 import type { AuditEvent } from "../gen/evcharging/types/v1/types_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import { mergeEvents } from "./events";
 import type { Network } from "./network";
 import { createPages } from "./pages";
 
-const PAGE_SIZE = 200;
-/** What a page left open for days keeps; older ones are asked for again. */
+const PAGE_SIZE = 500;
+/** A page that was told more than these since it was opened begins anew. */
 const MAX_LIVE = 5000;
+const ASK_AGAIN_MS = 3000;
 const MAX_SHOWN = 20_000;
 
 export function createEventsView(network: Network) {
@@ -31,7 +32,30 @@ export function createEventsView(network: Network) {
   createEffect(on([cpId, driverId], () => void pages.reload()));
 
   const [live, setLive] = createSignal<readonly AuditEvent[]>([]);
-  createEffect(on(network.events, (events) => setLive((held) => mergeEvents(held, events, MAX_LIVE))));
+  let isFull = false;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let isGone = false;
+  createEffect(
+    on(network.events, (events) => {
+      const count = setLive((held) => mergeEvents(held, events, 2 * MAX_LIVE)).length;
+      if (count > MAX_LIVE && !isFull) void beginAnew();
+      isFull = count > MAX_LIVE;
+    }),
+  );
+  createEffect(on(network.catchUps, () => void beginAnew(), { defer: true }));
+
+  /** Asks for what is listed again: between the pages and what is live there may be a hole. */
+  async function beginAnew(): Promise<void> {
+    clearTimeout(retry);
+    const isFresh = await pages.refresh();
+    if (isGone) return;
+    if (isFresh) setLive(network.events());
+    else retry = setTimeout(() => void beginAnew(), ASK_AGAIN_MS);
+  }
+  onCleanup(() => {
+    isGone = true;
+    clearTimeout(retry);
+  });
 
   const isWanted = (event: AuditEvent): boolean =>
     (kind() === "" || event.kind === kind()) &&

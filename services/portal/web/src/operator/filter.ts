@@ -1,7 +1,8 @@
 import { ChargePointStatus, type ChargePoint } from "../gen/evcharging/types/v1/types_pb";
 import { cityOf } from "../shared/format";
+import { plain } from "./order";
 
-export type Order = "id" | "status" | "power";
+export type Order = "attention" | "id" | "status" | "power";
 
 export interface NetworkFilter {
   readonly text: string;
@@ -11,13 +12,13 @@ export interface NetworkFilter {
 
 /** The words of a search, each of which must be found. */
 export function wordsOf(text: string): string[] {
-  return text.toLowerCase().split(/\s+/).filter(Boolean);
+  return plain(text).split(/\s+/).filter(Boolean);
 }
 
 export function matches(facts: ChargePoint, words: readonly string[], filter: NetworkFilter): boolean {
   if (filter.statuses.size > 0 && !filter.statuses.has(facts.status)) return false;
   if (filter.city !== "" && cityOf(facts.location) !== filter.city) return false;
   if (words.length === 0) return true;
-  const searched = `${facts.cpId}\n${facts.location}\n${facts.driverId}`.toLowerCase();
+  const searched = plain(`${facts.cpId}\n${facts.location}\n${facts.driverId}`);
   return words.every((word) => searched.includes(word));
 }

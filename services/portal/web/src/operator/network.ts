@@ -2,12 +2,15 @@ import { batch, createMemo, createSignal, onCleanup, untrack, type Accessor } fr
 import type { WatchNetworkResponse } from "../gen/evcharging/portal/v1/operator_pb";
 import type { Messaging, PowerPoint, Reading } from "../gen/evcharging/portal/v1/live_pb";
 import type { AuditEvent, ChargePoint, ChargePointStatus } from "../gen/evcharging/types/v1/types_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import { watchForever } from "../shared/watch";
 import { createServerClock } from "./serverClock";
-import { mergeEvents } from "./events";
+import { MAX_KEPT, mergeEvents } from "./events";
+import { compareIds } from "./order";
 
 const HOUR_MS = 3_600_000n;
+const FIRST_EVENTS = 200;
+const ASK_AGAIN_MS = 3000;
 
 /** One charge point, whose two accessors change on their own, so that a reading touches nothing but what shows it. */
 export interface LiveChargePoint {
@@ -47,7 +50,11 @@ export function createNetwork(onSignedOut: () => void) {
   const [events, setEvents] = createSignal<readonly AuditEvent[]>([]);
   const [messaging, setMessaging] = createSignal<Messaging>();
   const [isLoaded, setIsLoaded] = createSignal(false);
+  const [catchUps, setCatchUps] = createSignal(0);
+  const [openedAtMs, setOpenedAtMs] = createSignal<number>();
   const clock = createServerClock();
+  let beginnings = 0;
+  let isGone = false;
 
   function applyFacts(changed: readonly ChargePoint[], isComplete: boolean): void {
     let isSameSet = true;
@@ -83,13 +90,24 @@ export function createNetwork(onSignedOut: () => void) {
     ]);
   }
 
-  /** What was missed while there was no stream is asked for; what is live joins it. */
-  async function fetchEvents(): Promise<void> {
+  /**
+   * What happened before the stream, or while there was none; what is live joins it. After a break as many are asked for as are
+   * kept, so that no hole can stay between those of before and those of now.
+   */
+  async function fetchEvents(beginning: number): Promise<void> {
     try {
-      const answer = await operatorClient.listEvents({ pageSize: 200 });
-      setEvents((held) => mergeEvents(held, answer.events));
+      const answer = await operatorClient.listEvents({
+        pageSize: untrack(catchUps) > 0 ? MAX_KEPT : FIRST_EVENTS,
+      });
+      batch(() => {
+        setEvents((held) => mergeEvents(held, answer.events));
+        setCatchUps((count) => count + 1);
+      });
     } catch {
-      // The stream says when there is no connection, and asks again with its next beginning.
+      // A stream that begins meanwhile asks by itself.
+      setTimeout(() => {
+        if (!isGone && beginning === beginnings) void fetchEvents(beginning);
+      }, ASK_AGAIN_MS);
     }
   }
 
@@ -101,10 +119,14 @@ export function createNetwork(onSignedOut: () => void) {
       if (message.events.length > 0) setEvents((held) => mergeEvents(held, message.events));
       applyPower(message.power);
       if (message.messaging !== undefined) setMessaging(message.messaging);
-      if (message.sentAtMs > 0n) clock.set(Number(message.sentAtMs));
+      if (message.sentAtMs > 0n) {
+        clock.set(Number(message.sentAtMs));
+        setOpenedAtMs((first) => first ?? Number(message.sentAtMs));
+      }
       if (isComplete) {
         setIsLoaded(true);
-        void fetchEvents();
+        beginnings += 1;
+        void fetchEvents(beginnings);
       }
     });
   }
@@ -112,7 +134,10 @@ export function createNetwork(onSignedOut: () => void) {
   const stream = watchForever((signal) => operatorClient.watchNetwork({}, { signal }), apply, {
     onSignedOut,
   });
-  onCleanup(stream.stop);
+  onCleanup(() => {
+    isGone = true;
+    stream.stop();
+  });
 
   const counts = createMemo(() => {
     factsVersion();
@@ -135,7 +160,11 @@ export function createNetwork(onSignedOut: () => void) {
     events,
     messaging,
     isLoaded,
+    /** Grows whenever `events` is whole again after the stream began: what was told while there was none is there now. */
+    catchUps,
     isConnected: stream.connected,
+    /** When the page began to listen, by the server's clock. */
+    openedAtMs,
     /** The server's clock, each second. */
     now: clock.now,
     find(cpId: string): LiveChargePoint | undefined {
@@ -155,7 +184,3 @@ export type Network = ReturnType<typeof createNetwork>;
 export function allFacts(chargePoints: readonly LiveChargePoint[]): ChargePoint[] {
   return untrack(() => chargePoints.map((chargePoint) => chargePoint.facts()));
 }
-
-/** Ids in the order that people expect: CP-2 before CP-10. */
-const collator = new Intl.Collator("en", { numeric: true });
-export const compareIds = (one: string, other: string): number => collator.compare(one, other);

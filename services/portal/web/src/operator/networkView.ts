@@ -3,11 +3,16 @@ import { createEffect, createMemo, untrack, type Accessor } from "solid-js";
 import { ChargePointStatus } from "../gen/evcharging/types/v1/types_pb";
 import { cityOf } from "../shared/format";
 import { matches, wordsOf, type NetworkFilter, type Order } from "./filter";
-import { allFacts, compareIds, type LiveChargePoint, type Network } from "./network";
+import { allFacts, type LiveChargePoint, type Network } from "./network";
+import { nameOrder } from "./order";
 import { STATUS_ORDER } from "./statusOrder";
 
 /** Power changes each second; tiles that changed places as often could not be read. */
 const SORT_BY_POWER_EACH_MS = 5000;
+
+/** What is broken must not hide at the end of a long list. */
+const DEFAULT_ORDER: Order = "attention";
+const ORDERS: ReadonlySet<Order> = new Set<Order>(["attention", "id", "status", "power"]);
 
 let lastSearch = "";
 
@@ -36,10 +41,11 @@ export function createNetworkView(network: Network) {
     statuses: statusesOf(parameters.status ?? ""),
   }));
   const order = createMemo<Order>(() =>
-    parameters.order === "status" || parameters.order === "power" ? parameters.order : "id",
+    ORDERS.has(parameters.order as Order) ? (parameters.order as Order) : DEFAULT_ORDER,
   );
   const cities = createMemo(
-    () => [...new Set(allFacts(network.chargePoints()).map((facts) => cityOf(facts.location)))].sort(),
+    () =>
+      [...new Set(allFacts(network.chargePoints()).map((facts) => cityOf(facts.location)))].sort(nameOrder()),
     undefined,
     { equals: (before, after) => before.join("\n") === after.join("\n") },
   );
@@ -70,7 +76,7 @@ export function createNetworkView(network: Network) {
     isFiltered: () => filter().text !== "" || filter().city !== "" || filter().statuses.size > 0,
     setText: (q: string) => change({ q }),
     setCity: (city: string) => change({ city }),
-    setOrder: (chosen: string) => change({ order: chosen === "id" ? "" : chosen }),
+    setOrder: (chosen: string) => change({ order: chosen === DEFAULT_ORDER ? "" : chosen }),
     setTable: (isTable: boolean) => change({ view: isTable ? "table" : "" }),
     clear: () => change({ q: "", city: "", status: "" }),
     toggleStatus(status: ChargePointStatus): void {
@@ -88,18 +94,27 @@ function statusesOf(names: string): Set<ChargePointStatus> {
   return new Set(known.filter((status) => status !== undefined));
 }
 
+/** What is found comes by id, and a sort keeps that order among equals. */
 function sorted(found: readonly LiveChargePoint[], order: Order): readonly LiveChargePoint[] {
   if (order === "id") return found;
-  const rank = (chargePoint: LiveChargePoint): number =>
-    order === "status"
-      ? STATUS_ORDER.indexOf(chargePoint.facts().status)
-      : -Number(chargePoint.reading()?.powerW ?? -1n);
   return untrack(() =>
     found
-      .map((chargePoint) => ({ chargePoint, rank: rank(chargePoint) }))
-      .sort((one, other) => one.rank - other.rank || compareIds(one.chargePoint.cpId, other.chargePoint.cpId))
+      .map((chargePoint) => ({ chargePoint, rank: rankOf(chargePoint, order) }))
+      .sort((one, other) => one.rank - other.rank)
       .map(({ chargePoint }) => chargePoint),
   );
+}
+
+function rankOf(chargePoint: LiveChargePoint, order: Order): number {
+  const { status } = chargePoint.facts();
+  switch (order) {
+    case "attention":
+      return status === ChargePointStatus.FAULTED ? 0 : 1;
+    case "status":
+      return STATUS_ORDER.indexOf(status);
+    default:
+      return -Number(chargePoint.reading()?.powerW ?? -1n);
+  }
 }
 
 function isSameList<Item>(before: readonly Item[], after: readonly Item[]): boolean {

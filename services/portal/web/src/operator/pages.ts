@@ -6,6 +6,9 @@ export interface Page<Row> {
   readonly nextToken: string;
 }
 
+/** How often a refresh begins anew because the list changed under it. */
+const MAX_TRIES = 4;
+
 /** A list that comes in pages. What was asked before a reload is not shown after it. */
 export function createPages<Row>(load: (token: string) => Promise<Page<Row>>) {
   const [rows, setRows] = createSignal<readonly Row[]>([]);
@@ -13,6 +16,13 @@ export function createPages<Row>(load: (token: string) => Promise<Page<Row>>) {
   const [isLoading, setIsLoading] = createSignal(false);
   const [error, setError] = createSignal<unknown>();
   let generation = 0;
+  /** Grows with every change, so that what was asked before one is known to be stale. */
+  let version = 0;
+
+  function show(change: (held: readonly Row[]) => readonly Row[]): void {
+    version += 1;
+    setRows(change);
+  }
 
   /** Adds a page; false when there is none or it could not be had. */
   async function add(token: string, replaces: boolean): Promise<boolean> {
@@ -22,7 +32,7 @@ export function createPages<Row>(load: (token: string) => Promise<Page<Row>>) {
       const page = await load(token);
       if (mine !== generation) return false;
       batch(() => {
-        setRows((held) => (replaces ? page.rows : [...held, ...page.rows]));
+        show((held) => (replaces ? page.rows : [...held, ...page.rows]));
         setNextToken(page.nextToken);
         setError(undefined);
       });
@@ -44,32 +54,42 @@ export function createPages<Row>(load: (token: string) => Promise<Page<Row>>) {
     while (rows().length < count && (await loadMore()));
   }
 
-  /** Asks anew for what is shown, and shows it all at once, so that nothing jumps. */
-  async function refresh(): Promise<void> {
-    const mine = generation;
-    const count = rows().length;
+  async function loadAnew(count: number): Promise<Page<Row>> {
     const fresh: Row[] = [];
     let token = "";
+    do {
+      const page = await load(token);
+      fresh.push(...page.rows);
+      token = page.nextToken;
+    } while (token !== "" && fresh.length < count);
+    return { rows: fresh, nextToken: token };
+  }
+
+  /** Asks anew for what is shown, and shows it all at once, so that nothing jumps. False when it could not be had. */
+  async function refresh(): Promise<boolean> {
+    const mine = generation;
     try {
-      do {
-        const page = await load(token);
-        fresh.push(...page.rows);
-        token = page.nextToken;
-      } while (token !== "" && fresh.length < count);
+      for (let turn = 0; turn < MAX_TRIES; turn += 1) {
+        const before = version;
+        const fresh = await loadAnew(rows().length);
+        if (mine !== generation) return false;
+        if (before !== version || isLoading()) continue;
+        batch(() => {
+          show(() => fresh.rows);
+          setNextToken(fresh.nextToken);
+        });
+        return true;
+      }
     } catch {
       // What is shown stays; the next change asks again.
-      return;
     }
-    if (mine !== generation || isLoading()) return;
-    batch(() => {
-      setRows(fresh);
-      setNextToken(token);
-    });
+    return false;
   }
 
   return {
     rows,
-    setRows,
+    /** Changes what is held; an answer that was asked for before does not undo it. */
+    setRows: show,
     refresh,
     isLoading,
     error,

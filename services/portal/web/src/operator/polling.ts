@@ -1,4 +1,5 @@
 import { createSignal, onCleanup, onMount, type Accessor } from "solid-js";
+import { createSequence } from "./sequence";
 
 /** Asks again and again while the page is in sight. The last answer stays while there is no newer one. */
 export function createPolled<Answer>(
@@ -8,13 +9,17 @@ export function createPolled<Answer>(
   const [value, setValue] = createSignal<Answer>();
   const [error, setError] = createSignal<unknown>();
 
+  const ask = createSequence();
+
   async function refresh(): Promise<void> {
+    const isNewest = ask();
     try {
       const answer = await load();
+      if (!isNewest()) return;
       setValue(() => answer);
       setError(undefined);
     } catch (failure) {
-      setError(() => failure);
+      if (isNewest()) setError(() => failure);
     }
   }
 

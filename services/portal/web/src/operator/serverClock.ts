@@ -1,13 +1,12 @@
-import { createSignal, onCleanup, type Accessor } from "solid-js";
+import type { Accessor } from "solid-js";
+import { createClock } from "../shared/clock";
 
 /** The server's clock, which each message sets and which goes on by itself in between. */
 export function createServerClock(): { now: Accessor<number>; set(serverNowMs: number): void } {
+  const localNow = createClock();
   let aheadMs = 0;
-  const [now, setNow] = createSignal(Date.now());
-  const timer = setInterval(() => setNow(Date.now() + aheadMs), 1000);
-  onCleanup(() => clearInterval(timer));
   return {
-    now,
+    now: () => localNow() + aheadMs,
     set(serverNowMs) {
       aheadMs = serverNowMs - Date.now();
     },

@@ -1,7 +1,7 @@
 import { useSearchParams } from "@solidjs/router";
 import { createEffect, createMemo, on, type Accessor } from "solid-js";
 import { SessionState, type Session } from "../gen/evcharging/types/v1/types_pb";
-import { operatorClient } from "../shared/api";
+import { operatorClient } from "./client";
 import { refreshOn } from "./changes";
 import type { Network } from "./network";
 import { createPages } from "./pages";
@@ -43,7 +43,7 @@ export function createSessionsView(network: Network) {
     network.events,
     (event) => event.sessionId !== "",
     () => REFRESH_EACH_MS * Math.max(1, Math.ceil(pages.rows().length / PAGE_SIZE)),
-    pages.refresh,
+    async () => void (await pages.refresh()),
   );
 
   const shown: Accessor<readonly Session[]> = createMemo(() => {

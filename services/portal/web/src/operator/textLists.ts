@@ -21,6 +21,8 @@ export const listText = defineText({
       shown === all ? `${formatCount(all)} loaded` : `${formatCount(shown)} of ${formatCount(all)} loaded`,
     noneLoaded: (all: number) =>
       `None of the ${formatCount(all)} that are loaded match. Load more to look further.`,
+    savedPart: (count: number) =>
+      `Not all could be loaded: the file is made of the newest ${formatCount(count)} alone.`,
     loadAll: "Load all (up to 10,000)",
     began: "Began",
     ended: "Ended",
@@ -61,6 +63,8 @@ export const listText = defineText({
     requests: "Requests for money",
     approve: "Approve",
     decline: "Decline",
+    approveWarning: "The amount is added to the balance at once.",
+    declineWarning: "Nothing is added, and the driver is told so.",
     asks: (driver: string, amount: string) => `${driver} asks for ${amount}`,
     didApprove: (who: string, driver: string, amount: string) => `${who} approved ${amount} for ${driver}`,
     didDecline: (who: string, driver: string, amount: string) => `${who} declined ${amount} for ${driver}`,
@@ -91,6 +95,8 @@ export const listText = defineText({
         : `${formatCount(shown)} de ${formatCount(all)} en la lista`,
     noneLoaded: (all: number) =>
       `Ninguno de los ${formatCount(all)} cargados coincide. Carga más para seguir buscando.`,
+    savedPart: (count: number) =>
+      `No se pudieron cargar todas: el archivo sale solo de las ${formatCount(count)} más nuevas.`,
     loadAll: "Cargar todas (hasta 10.000)",
     began: "Empezó",
     ended: "Terminó",
@@ -131,6 +137,8 @@ export const listText = defineText({
     requests: "Peticiones de saldo",
     approve: "Aprobar",
     decline: "Rechazar",
+    approveWarning: "El importe se suma al saldo en el acto.",
+    declineWarning: "No se suma nada, y así se le dice al conductor.",
     asks: (driver: string, amount: string) => `${driver} pide ${amount}`,
     didApprove: (who: string, driver: string, amount: string) => `${who} aprobó ${amount} para ${driver}`,
     didDecline: (who: string, driver: string, amount: string) => `${who} rechazó ${amount} para ${driver}`,

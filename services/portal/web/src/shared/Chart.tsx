@@ -1,4 +1,4 @@
-import { createEffect, createSignal, onCleanup, onMount, Show, type JSX } from "solid-js";
+import { createEffect, createSignal, onCleanup, onMount, type JSX } from "solid-js";
 import type { ChartSeries, PlotHandle } from "./plot";
 import { language } from "./text";
 
@@ -9,10 +9,10 @@ export interface ChartPoints {
   y: number[][];
 }
 
-/** Curves over time. The drawing code is loaded when the first chart is shown. */
+/** A curve over time. The drawing code is loaded when the first chart is shown. */
 export function TimeChart(props: {
   points: () => ChartPoints;
-  series: ChartSeries[];
+  series: [ChartSeries];
   height: number;
   label: string;
 }): JSX.Element {
@@ -29,6 +29,8 @@ export function TimeChart(props: {
   });
   createEffect(() => {
     const { x, y } = props.points();
+    // Drawn anew in another language, too: the numbers of its axis are written in it.
+    language();
     handle()?.update(x, y);
   });
   onCleanup(() => {
@@ -37,24 +39,13 @@ export function TimeChart(props: {
   });
 
   const spoken = () => {
-    const { y } = props.points();
-    const values = props.series.map(({ label, unit }, index) => {
-      const last = y[index]?.at(-1);
-      const name = props.series.length > 1 ? `${label} ` : "";
-      return last === undefined ? "" : `${name}${last.toLocaleString(language())} ${unit}`;
-    });
-    return [props.label, ...values.filter((value) => value !== "")].join(": ");
+    const last = props.points().y[0]?.at(-1);
+    const value = last === undefined ? "" : `: ${last.toLocaleString(language())} ${props.series[0].unit}`;
+    return `${props.label}${value}`;
   };
 
   return (
     <div class="chart" role="img" aria-label={spoken()}>
-      <Show when={props.series.length > 1}>
-        <ul class="chart-legend" aria-hidden="true">
-          {props.series.map(({ label }, index) => (
-            <li class={`chart-legend-${index}`}>{label}</li>
-          ))}
-        </ul>
-      </Show>
       <div
         class="chart-frame"
         ref={(element) => {

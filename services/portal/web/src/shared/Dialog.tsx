@@ -1,4 +1,13 @@
-import { createEffect, createSignal, createUniqueId, For, onCleanup, Show, type JSX } from "solid-js";
+import {
+  createEffect,
+  createSignal,
+  createUniqueId,
+  For,
+  onCleanup,
+  onMount,
+  Show,
+  type JSX,
+} from "solid-js";
 import { Portal } from "solid-js/web";
 import { defineText } from "./text";
 
@@ -31,6 +40,12 @@ function OpenDialog(props: { onClose: () => void; title: string; children: JSX.E
   const titleId = createUniqueId();
   let dialog!: HTMLDialogElement;
   const before = document.activeElement;
+  // A press on the dialog's own padding or scrollbar also lands on the dialog, so only its place tells.
+  let beganOutside = false;
+  const isOutside = ({ clientX, clientY }: MouseEvent) => {
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    return clientX < left || clientX > right || clientY < top || clientY > bottom;
+  };
 
   createEffect(() => {
     if (!dialog.open) {
@@ -53,8 +68,13 @@ function OpenDialog(props: { onClose: () => void; title: string; children: JSX.E
         event.preventDefault();
         props.onClose();
       }}
-      // A click beside the sheet lands on the dialog itself, one within it lands on its content.
-      on:mousedown={(event) => event.target === dialog && props.onClose()}
+      on:pointerdown={(event) => (beganOutside = event.target === dialog && isOutside(event))}
+      on:click={(event) => {
+        if (beganOutside && event.target === dialog && isOutside(event)) {
+          props.onClose();
+        }
+        beganOutside = false;
+      }}
     >
       <div class="dialog-content">
         <header class="dialog-header">
@@ -88,16 +108,17 @@ export function toast(said: string, kind: ToastKind = "info"): void {
   lastToastId += 1;
   const id = lastToastId;
   setToasts((before) => [...before.slice(-3), { id, text: said, kind }]);
-  if (place && "showPopover" in place) {
+  if (place && document.querySelector("dialog[open]")) {
     // Shown anew it lies over a dialog that was opened since.
-    place.hidePopover();
-    place.showPopover();
+    place.hidePopover?.();
+    place.showPopover?.();
   }
   setTimeout(() => setToasts((before) => before.filter((kept) => kept.id !== id)), TOAST_MS);
 }
 
-/** Where toasts are shown: once in each page. */
+/** Where toasts are shown: once in each page. It is open from the beginning, or its first text would not be read out. */
 export function Toasts(): JSX.Element {
+  onMount(() => place?.showPopover?.());
   return (
     <div
       ref={place}

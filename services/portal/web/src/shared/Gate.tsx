@@ -1,13 +1,16 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createSignal, Match, onCleanup, Show, Switch, type JSX } from "solid-js";
 import type { DescribePageResponse, User } from "../gen/evcharging/portal/v1/login_pb";
-import { explain, isSignedOut, loginClient } from "./api";
+import { explain, isSignedOut, loginClient, setCallingUser } from "./api";
 import { toast, Toasts } from "./Dialog";
 import { LoginForm } from "./LoginForm";
+import { awaitTitle } from "./nextTitle";
 import { defineText } from "./text";
 import { loginText } from "./textLogin";
 
 const ASK_AGAIN_MS = 3_000;
+// The pages of one origin share their cookie, and so hear each other on this.
+const LOGIN_CHANNEL = "evcharging-login";
 
 const text = defineText({
   en: { noNetwork: "The network can't be reached. Trying again…", loading: "Loading…" },
@@ -24,32 +27,76 @@ export function Gate(props: {
   const [presence, setPresence] = createSignal<Presence>({ kind: "asking", failed: false });
   const [page, setPage] = createSignal<DescribePageResponse>();
   let retry: ReturnType<typeof setTimeout> | undefined;
-  onCleanup(() => clearTimeout(retry));
+  let lastAsk = 0;
+
+  const show = (now: Presence) => {
+    const before = presence();
+    if (before.kind === "in" && now.kind === "in" && before.user.userId === now.user.userId) {
+      return;
+    }
+    // First, so that what is about to be shown calls in the right name from its beginning.
+    setCallingUser(now.kind === "in" ? now.user.userId : undefined);
+    setPresence(now);
+  };
 
   const ask = async () => {
+    clearTimeout(retry);
+    lastAsk += 1;
+    const thisAsk = lastAsk;
+    let now: Presence;
     try {
       setPage(await loginClient.describePage({}));
       const answer = await loginClient.whoAmI({});
-      setPresence(answer.user ? { kind: "in", user: answer.user } : { kind: "out" });
+      now = answer.user ? { kind: "in", user: answer.user } : { kind: "out" };
     } catch (error) {
       // Someone whose role has no business here can still sign in as someone else.
-      if (isSignedOut(error) || ConnectError.from(error).code === Code.PermissionDenied) {
-        setPresence({ kind: "out" });
-      } else {
-        setPresence({ kind: "asking", failed: true });
-        retry = setTimeout(ask, ASK_AGAIN_MS);
-      }
+      const isOut = isSignedOut(error) || ConnectError.from(error).code === Code.PermissionDenied;
+      now = isOut ? { kind: "out" } : { kind: "asking", failed: true };
+    }
+    // Asked again meanwhile, this answer may be that of another cookie.
+    if (thisAsk !== lastAsk) {
+      return;
+    }
+    if (now.kind === "asking") {
+      retry = setTimeout(ask, ASK_AGAIN_MS);
+    }
+    // Trouble on the line takes nobody's page away.
+    if (now.kind !== "asking" || presence().kind !== "in") {
+      show(now);
     }
   };
-  const leave = () => setPresence({ kind: "out" });
-  const signOut = async () => {
+
+  const channel = new BroadcastChannel(LOGIN_CHANNEL);
+  channel.onmessage = () => void ask();
+  onCleanup(() => {
+    clearTimeout(retry);
+    channel.close();
+    setCallingUser(undefined);
+  });
+
+  const signedIn = () => {
+    channel.postMessage("login");
+    awaitTitle();
+    void ask();
+  };
+  /** Ends what is shown of this user; a late answer to somebody who was here before ends nothing. */
+  const leave = (left: Presence) => {
+    if (presence() === left) {
+      show({ kind: "out" });
+    }
+  };
+  const signOut = async (left: Presence) => {
     try {
       await loginClient.logout({});
-      leave();
+      // What is asked still with the old cookie must not bring its user back.
+      lastAsk += 1;
+      clearTimeout(retry);
+      channel.postMessage("logout");
+      leave(left);
     } catch (error) {
       // The cookie is still there, so the page must not pretend that it is gone.
       if (isSignedOut(error)) {
-        leave();
+        leave(left);
       } else {
         toast(explain(error), "danger");
       }
@@ -71,7 +118,7 @@ export function Gate(props: {
     <>
       <Switch fallback={<Waiting failed={hasFailed()} />}>
         <Match when={presence().kind === "out"}>
-          <LoginForm roleTitle={props.roleTitle} page={page()} onSignedIn={() => void ask()} />
+          <LoginForm roleTitle={props.roleTitle} page={page()} onSignedIn={signedIn} />
         </Match>
         <Match when={inside()} keyed>
           {(now) => (
@@ -81,7 +128,11 @@ export function Gate(props: {
                   {loginText().demo}
                 </aside>
               </Show>
-              {props.children(now.user, () => void signOut(), leave)}
+              {props.children(
+                now.user,
+                () => void signOut(now),
+                () => leave(now),
+              )}
             </>
           )}
         </Match>

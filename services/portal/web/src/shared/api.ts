@@ -1,63 +1,84 @@
-import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { DriverService } from "../gen/evcharging/portal/v1/driver_pb";
 import { LoginService } from "../gen/evcharging/portal/v1/login_pb";
 import { OperatorService } from "../gen/evcharging/portal/v1/operator_pb";
-import { defineText } from "./text";
+import { explainReason, failureText } from "./textFailures";
 
 const CALL_TIMEOUT_MS = 10_000;
 
-const web = createGrpcWebTransport({
-  baseUrl: location.origin,
-  useBinaryFormat: true,
-  defaultTimeoutMs: CALL_TIMEOUT_MS,
-});
+const USER_HEADER = "x-evcharging-user";
 
-// A stream lasts as long as its page; the watch itself notices when one is dead.
-const transport: Transport = {
-  unary: web.unary,
-  stream: (method, signal, timeoutMs, header, input, contextValues) =>
-    web.stream(method, signal, timeoutMs ?? 0, header, input, contextValues),
+const ERROR_INFO = "google.rpc.ErrorInfo";
+// Field 1, a string.
+const REASON_TAG = 0x0a;
+
+let callingUser: string | undefined;
+
+/** Whom the page shows. The cookie may become another's in another tab; the server then refuses the call. */
+export function setCallingUser(userId: string | undefined): void {
+  callingUser = userId;
+}
+
+const sayWhoCalls: Interceptor = (next) => (request) => {
+  if (callingUser !== undefined) {
+    request.header.set(USER_HEADER, callingUser);
+  }
+  return next(request);
 };
 
-export const loginClient = createClient(LoginService, transport);
-export const driverClient = createClient(DriverService, transport);
-export const operatorClient = createClient(OperatorService, transport);
+function transportWith(interceptors: Interceptor[]): Transport {
+  const web = createGrpcWebTransport({
+    baseUrl: location.origin,
+    useBinaryFormat: true,
+    defaultTimeoutMs: CALL_TIMEOUT_MS,
+    interceptors,
+  });
+  return {
+    unary: web.unary,
+    // A stream lasts as long as its page; the watch itself notices when one is dead.
+    stream: (method, signal, timeoutMs, header, input, contextValues) =>
+      web.stream(method, signal, timeoutMs ?? 0, header, input, contextValues),
+  };
+}
 
-const text = defineText({
-  en: {
-    signedOut: "You are signed out. Sign in again.",
-    notAllowed: "You are not allowed to do that.",
-    tooMany: "Too many tries. Wait a minute, then try again.",
-    unreachable: "The network can't be reached. Check your connection and try again.",
-    tooSlow: "The network didn't answer in time. Try again.",
-    unknown: "Something went wrong. Try again.",
-  },
-  es: {
-    signedOut: "Tu sesión ha terminado. Vuelve a entrar.",
-    notAllowed: "No tienes permiso para hacer eso.",
-    tooMany: "Demasiados intentos. Espera un minuto y vuelve a probar.",
-    unreachable: "No se puede contactar con la red. Comprueba la conexión y vuelve a probar.",
-    tooSlow: "La red no ha respondido a tiempo. Vuelve a probar.",
-    unknown: "Algo ha fallado. Vuelve a probar.",
-  },
-});
+const ofSomebody = transportWith([sayWhoCalls]);
+
+export const loginClient = createClient(LoginService, transportWith([]));
+export const driverClient = createClient(DriverService, ofSomebody);
+export const operatorClient = createClient(OperatorService, ofSomebody);
 
 /** What went wrong, in a sentence for people. */
 export function explain(error: unknown): string {
   const failure = ConnectError.from(error);
+  const told = explainReason(reasonOf(failure));
+  if (told !== undefined) {
+    return told;
+  }
   switch (failure.code) {
     case Code.Unauthenticated:
-      return text().signedOut;
+      return failureText().signedOut;
     case Code.PermissionDenied:
-      return text().notAllowed;
+      return failureText().notAllowed;
     case Code.ResourceExhausted:
-      return text().tooMany;
+      return failureText().tooMany;
     case Code.DeadlineExceeded:
-      return text().tooSlow;
+      return failureText().tooSlow;
     default:
-      return isUnreachable(error) ? text().unreachable : failure.rawMessage || text().unknown;
+      return isUnreachable(error) ? failureText().unreachable : failure.rawMessage || failureText().unknown;
   }
+}
+
+/** The reason in the google.rpc.ErrorInfo that comes with each failure. */
+function reasonOf(failure: ConnectError): string {
+  for (const detail of failure.details) {
+    if ("type" in detail && detail.type === ERROR_INFO && detail.value[0] === REASON_TAG) {
+      // A reason is at most 63 characters, so that its length is one byte.
+      const end = 2 + (detail.value[1] ?? 0);
+      return new TextDecoder().decode(detail.value.subarray(2, end));
+    }
+  }
+  return "";
 }
 
 export function isSignedOut(error: unknown): boolean {

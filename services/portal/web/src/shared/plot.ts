@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { formatTime } from "./format";
+import { language } from "./text";
 
 /** One curve. */
 export interface ChartSeries {
@@ -13,7 +14,6 @@ export interface PlotHandle {
   remove(): void;
 }
 
-const COLOURS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4"];
 const NARROWEST_PX = 80;
 
 /** Draws curves into an element and follows its width and the light or dark of the system. */
@@ -54,24 +54,28 @@ function options(series: ChartSeries[], width: number, height: number): uPlot.Op
   return {
     width,
     height,
-    // The legend is HTML beside the canvas, and a chart that lives needs no cursor.
+    // One curve needs no legend, and a chart that lives no cursor.
     legend: { show: false },
     cursor: { show: false },
     padding: [12, 12, 0, 0],
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(max * 1.15, 1)] } },
     axes: [
       { ...axis, grid: { show: false }, space: 80, values: timesOf, size: 26 },
-      { ...axis, grid: { stroke: colour("--line"), width: 1 }, space: 36, size: 44 },
+      { ...axis, grid: { stroke: colour("--line"), width: 1 }, space: 36, size: 44, values: numbersOf },
     ],
     series: [
       {},
-      ...series.map(({ label }, index): uPlot.Series => {
-        const stroke = colour(COLOURS[index % COLOURS.length] ?? "--accent");
-        const fill = series.length === 1 ? colour("--chart-fill") : undefined;
-        return { label, stroke, width: 2, points: { show: false }, ...(fill ? { fill } : {}) };
+      ...series.map(({ label }): uPlot.Series => {
+        const colours = { stroke: colour("--chart-1"), fill: colour("--chart-fill") };
+        return { label, ...colours, width: 2, points: { show: false } };
       }),
     ],
   };
+}
+
+/** In the language of the page, which need not be the browser's. */
+function numbersOf(_plot: uPlot, values: number[]): string[] {
+  return values.map((value) => value.toLocaleString(language()));
 }
 
 /** Seconds are told only where they differ. */

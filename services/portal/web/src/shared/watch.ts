@@ -1,16 +1,20 @@
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { createSignal, type Accessor } from "solid-js";
-import { isSignedOut } from "./api";
+import { explain, isSignedOut } from "./api";
 
 const SHORTEST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 // The server says something each 5 s at least.
 const SILENCE_MS = 15_000;
 const SILENCE_CHECK_MS = 1_000;
+// A stream that breaks sooner did not help, and a server in trouble must not be asked ever faster.
+const LIVED_MS = 10_000;
 
 export interface Watch {
   /** Whether the stream has said something since it was opened. */
   connected: Accessor<boolean>;
+  /** Why the server, which can be reached, opens no stream; undefined while nothing is said of that. */
+  refusal: Accessor<string | undefined>;
   stop(): void;
 }
 
@@ -21,6 +25,7 @@ export function watchForever<Message>(
   options: { onSignedOut?: () => void } = {},
 ): Watch {
   const [connected, setConnected] = createSignal(false);
+  const [refusal, setRefusal] = createSignal<string>();
   let stopped = false;
   let stream: AbortController | undefined;
   let heardAtMs = 0;
@@ -58,15 +63,19 @@ export function watchForever<Message>(
 
   const readOnce = async () => {
     stream = new AbortController();
-    heardAtMs = Date.now();
+    const openedAtMs = Date.now();
+    heardAtMs = openedAtMs;
     try {
       for await (const message of open(stream.signal)) {
         if (stopped) {
           return;
         }
         heardAtMs = Date.now();
-        waitMs = SHORTEST_WAIT_MS;
+        if (heardAtMs - openedAtMs > LIVED_MS) {
+          waitMs = SHORTEST_WAIT_MS;
+        }
         setConnected(true);
+        setRefusal(undefined);
         onMessage(message);
       }
     } catch (error) {
@@ -76,6 +85,8 @@ export function watchForever<Message>(
       } else if (!(error instanceof ConnectError)) {
         // The page's own mistake, which must not pass for trouble on the line.
         console.error(error);
+      } else {
+        setRefusal(error.code === Code.ResourceExhausted ? explain(error) : undefined);
       }
     } finally {
       stream = undefined;
@@ -95,7 +106,7 @@ export function watchForever<Message>(
   };
   void run();
 
-  return { connected, stop };
+  return { connected, refusal, stop };
 }
 
 function pause(ms: number, keepResume: (resume: () => void) => void): Promise<void> {

@@ -1,7 +1,8 @@
-import { createEffect, createResource, For, on, onCleanup, Show, type JSX } from "solid-js";
+import { createEffect, createResource, For, on, onCleanup, onMount, Show, type JSX } from "solid-js";
 import { TopUpState, type TopUp } from "../../gen/evcharging/types/v1/types_pb";
 import { driverClient, explain, isSignedOut } from "../../shared/api";
 import { formatDayTime, formatMoney } from "../../shared/format";
+import { focusIfAwaited } from "../../shared/nextTitle";
 import { defineText } from "../../shared/text";
 import { balanceAfter, meterOf } from "../charges";
 import { useDriver } from "../context";
@@ -67,9 +68,14 @@ export function AccountPage(): JSX.Element {
   };
   const known = () => (topUps.error ? undefined : topUps.latest);
 
+  let titleElement!: HTMLHeadingElement;
+  onMount(() => focusIfAwaited(titleElement));
+
   return (
     <div class="account">
-      <h1>{text().title}</h1>
+      <h1 ref={titleElement} tabindex="-1">
+        {text().title}
+      </h1>
       <div class="account-columns">
         <section class="card stack">
           <Show when={store.driver()}>

@@ -1,8 +1,9 @@
-import { createMemo, createResource, createSignal, For, Show, type JSX } from "solid-js";
+import { createMemo, createResource, createSignal, For, onMount, Show, type JSX } from "solid-js";
 import type { Ticket } from "../../gen/evcharging/types/v1/types_pb";
 import { driverClient, explain, isSignedOut } from "../../shared/api";
 import { downloadCsv } from "../../shared/csv";
 import { Dialog } from "../../shared/Dialog";
+import { focusIfAwaited } from "../../shared/nextTitle";
 import { defineText } from "../../shared/text";
 import { useDriver } from "../context";
 import { TicketView } from "../TicketView";
@@ -55,10 +56,15 @@ export function HistoryPage(): JSX.Element {
   const known = () => (tickets.error ? undefined : tickets.latest);
   const months = createMemo(() => byMonth(known() ?? []));
 
+  let titleElement!: HTMLHeadingElement;
+  onMount(() => focusIfAwaited(titleElement));
+
   return (
     <div class="account">
       <header class="row row-apart">
-        <h1>{text().title}</h1>
+        <h1 ref={titleElement} tabindex="-1">
+          {text().title}
+        </h1>
         <Show when={known()?.length}>
           <button
             type="button"

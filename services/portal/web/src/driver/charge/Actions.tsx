@@ -35,7 +35,10 @@ export function Actions(props: { session: Session }): JSX.Element {
     return order?.kind === kind && order.sessionId === props.session.sessionId;
   };
   // The request that reserved goes on to start by itself.
-  const startsItself = () => requests.progress()?.kind === "sending";
+  const startsItself = () => {
+    const progress = requests.progress();
+    return progress?.kind === "sending" && progress.request.requestId === props.session.requestId;
+  };
   const isStarting = () => isAsked("start") || startsItself();
 
   return (

@@ -1,5 +1,6 @@
 import { onMount, Show, type JSX } from "solid-js";
 import { EndReason, SessionState, type Session } from "../../gen/evcharging/types/v1/types_pb";
+import { awaitTitle } from "../../shared/nextTitle";
 import { endReasonText } from "../../shared/Status";
 import { defineText } from "../../shared/text";
 import { useDriver } from "../context";
@@ -40,7 +41,7 @@ export function Ended(props: { session: Session }): JSX.Element {
   const isInterrupted = () => props.session.state === SessionState.INTERRUPTED;
   const error = () => {
     const told = store.cpError();
-    const isFault = props.session.endReason === EndReason.FAULT;
+    const isFault = [EndReason.FAULT, EndReason.LINK_LOST].includes(props.session.endReason);
     return told ?? (isFault ? { cpId: props.session.cpId, message: "", isFixed: false } : undefined);
   };
   const heading = () =>
@@ -77,7 +78,10 @@ export function Ended(props: { session: Session }): JSX.Element {
           <button
             type="button"
             class="button button-primary button-large no-print"
-            onClick={store.dismissCharge}
+            onClick={() => {
+              awaitTitle();
+              store.dismissCharge();
+            }}
           >
             {text().done}
           </button>

@@ -1,6 +1,6 @@
 import { Show, type JSX } from "solid-js";
 import { defineText } from "../../shared/text";
-import type { ChargePointError } from "../store";
+import type { ChargePointError } from "../chargePointError";
 
 const text = defineText({
   en: {

@@ -12,16 +12,14 @@ const SAME_MWH = 1_000n;
 const text = defineText({
   en: {
     progress: "Energy supplied, of the limit",
-    ofLimit: (limit: string) => `of ${limit}`,
-    ofBalance: (limit: string) => `of ${limit} that your balance buys`,
+    ofLimit: (limit: string) => `Stops at ${limit}`,
     toLimit: "To the limit",
     toBalanceEnd: "To the end of the balance",
     elapsed: "Charging for",
   },
   es: {
     progress: "Energía suministrada, del límite",
-    ofLimit: (limit: string) => `de ${limit}`,
-    ofBalance: (limit: string) => `de ${limit} que da tu saldo`,
+    ofLimit: (limit: string) => `Para a los ${limit}`,
     toLimit: "Hasta el límite",
     toBalanceEnd: "Hasta agotar el saldo",
     elapsed: "Cargando desde hace",
@@ -44,17 +42,14 @@ export function Progress(props: { session: Session; meter: Meter }): JSX.Element
     return ms !== undefined && ms < DAY_MS ? `≈ ${formatDuration(ms)}` : "–";
   };
   const elapsedMs = () => store.now() - Number(props.session.startedAtMs ?? store.now());
-  const limitText = () => {
-    const limit = formatEnergy(limitMwh());
-    return isLimitedByBalance() ? text().ofBalance(limit) : text().ofLimit(limit);
-  };
 
   return (
     <div class="progress">
-      <progress max="1000" value={permille()} aria-label={text().progress} />
-      <p class="muted small">
-        {(permille() / 10).toFixed(0)} % {limitText()}
-      </p>
+      {/* Of all that the balance buys, a charge is a small part: a bar of it would hardly move. */}
+      <Show when={!isLimitedByBalance()}>
+        <progress max="1000" value={permille()} aria-label={text().progress} />
+        <p class="muted small">{text().ofLimit(formatEnergy(limitMwh()))}</p>
+      </Show>
       <dl class="facts">
         <div>
           <dt>{text().elapsed}</dt>

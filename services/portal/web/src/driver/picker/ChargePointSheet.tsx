@@ -16,7 +16,6 @@ const text = defineText({
   en: {
     price: "Price",
     power: "Power up to",
-    status: "Status",
     since: (duration: string) => `for ${duration}`,
     balanceBuys: "Your balance buys",
     limit: "Stop at (kWh, optional)",
@@ -27,11 +26,11 @@ const text = defineText({
     reserveOnly: "Reserve only",
     offline: "Its link is down now. The charge begins when it is back.",
     notNow: "You can't charge here now.",
+    accountAway: "Your account can't be reached now: we keep asking for a minute.",
   },
   es: {
     price: "Precio",
     power: "Potencia hasta",
-    status: "Estado",
     since: (duration: string) => `desde hace ${duration}`,
     balanceBuys: "Tu saldo da para",
     limit: "Parar a los (kWh, opcional)",
@@ -42,6 +41,7 @@ const text = defineText({
     reserveOnly: "Solo reservar",
     offline: "Ahora no tiene conexión. La carga empieza cuando vuelva.",
     notNow: "Ahora no puedes cargar aquí.",
+    accountAway: "Ahora no se puede consultar tu cuenta: seguimos pidiendo durante un minuto.",
   },
 });
 
@@ -125,6 +125,9 @@ function Sheet(props: { chargePoint: ChargePoint; onClose: () => void }): JSX.El
         <Show when={props.chargePoint.status === ChargePointStatus.OFFLINE}>
           <p class="banner">{text().offline}</p>
         </Show>
+        <Show when={store.accountState()?.isCurrent === false}>
+          <p class="banner banner-warning">{text().accountAway}</p>
+        </Show>
       </Show>
       <div class="sheet-buttons">
         <button type="submit" class="button button-primary button-large" disabled={!canAsk()}>
@@ -152,6 +155,8 @@ function limitOf(typed: string): bigint | undefined | "wrong" {
   if (typed.trim() === "") {
     return undefined;
   }
-  const kwh = Number(typed.trim().replace(",", "."));
+  // Digits alone: Number() would also take 0x10 and 1e2.
+  const isNumber = /^(\d+([.,]\d*)?|[.,]\d+)$/.test(typed.trim());
+  const kwh = isNumber ? Number(typed.trim().replace(",", ".")) : 0;
   return kwh >= 0.1 && kwh <= MOST_KWH ? BigInt(Math.round(kwh * MWH_PER_KWH)) : "wrong";
 }

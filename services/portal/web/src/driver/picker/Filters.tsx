@@ -1,6 +1,7 @@
 import { createMemo, For, type JSX } from "solid-js";
 import type { ChargePoint } from "../../gen/evcharging/types/v1/types_pb";
 import { formatPower, formatPrice } from "../../shared/format";
+import { createMedia } from "../../shared/media";
 import { defineText } from "../../shared/text";
 import { choicesOf, type Wish } from "./choice";
 
@@ -31,6 +32,7 @@ const text = defineText({
   },
 });
 
+// As in picker.css, which hides the summary then: what is behind it must be open.
 const WIDE = "(min-width: 900px)";
 
 /** What the driver looks for. */
@@ -39,6 +41,7 @@ export function Filters(props: {
   wish: Wish;
   onChange: (part: Partial<Wish>) => void;
 }): JSX.Element {
+  const isWide = createMedia(WIDE);
   const choices = createMemo(() => choicesOf(props.all), undefined, {
     // The same choices must not close a list that is open.
     equals: (before, after) => JSON.stringify(before) === JSON.stringify(after),
@@ -62,7 +65,7 @@ export function Filters(props: {
         />
         {text().onlyAvailable}
       </label>
-      <details class="filters-more" open={matchMedia(WIDE).matches}>
+      <details class="filters-more" open={isWide()}>
         <summary>{text().filters}</summary>
         <div class="filters-choices">
           <Choice

@@ -1,7 +1,8 @@
 import { createWindowVirtualizer } from "@tanstack/solid-virtual";
-import { createSignal, For, onMount, Show, type JSX } from "solid-js";
+import { createEffect, createSignal, For, on, onCleanup, onMount, Show, type JSX } from "solid-js";
 import type { ChargePoint } from "../../gen/evcharging/types/v1/types_pb";
 import { formatPower, formatPrice } from "../../shared/format";
+import { createMedia } from "../../shared/media";
 import { StatusBadge } from "../../shared/Status";
 import { defineText } from "../../shared/text";
 import { canBeHad } from "./choice";
@@ -19,8 +20,16 @@ const text = defineText({
 export function List(props: { chargePoints: ChargePoint[]; onOpen: (cpId: string) => void }): JSX.Element {
   let list!: HTMLUListElement;
   const [topPx, setTopPx] = createSignal(0);
-  const rowPx = matchMedia("(min-width: 640px)").matches ? ROW_WIDE_PX : ROW_PX;
-  onMount(() => setTopPx(list.getBoundingClientRect().top + window.scrollY));
+  const isWide = createMedia("(min-width: 640px)");
+  const rowPx = () => (isWide() ? ROW_WIDE_PX : ROW_PX);
+  // A turned phone, a banner or an opened filter moves the list.
+  const measureTop = () => setTopPx(Math.round(list.getBoundingClientRect().top + window.scrollY));
+  const resized = new ResizeObserver(measureTop);
+  onMount(() => {
+    measureTop();
+    resized.observe(document.body);
+  });
+  onCleanup(() => resized.disconnect());
 
   const virtualizer = createWindowVirtualizer({
     get count() {
@@ -29,9 +38,10 @@ export function List(props: { chargePoints: ChargePoint[]; onOpen: (cpId: string
     get scrollMargin() {
       return topPx();
     },
-    estimateSize: () => rowPx,
+    estimateSize: () => rowPx(),
     overscan: MORE_ROWS,
   });
+  createEffect(on(rowPx, () => virtualizer.measure(), { defer: true }));
 
   return (
     <ul
@@ -49,7 +59,7 @@ export function List(props: { chargePoints: ChargePoint[]; onOpen: (cpId: string
                 place={item.index + 1}
                 count={props.chargePoints.length}
                 topPx={item.start - topPx()}
-                heightPx={rowPx}
+                heightPx={rowPx()}
                 onOpen={props.onOpen}
               />
             )}

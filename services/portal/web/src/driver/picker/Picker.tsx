@@ -1,7 +1,9 @@
-import { createMemo, createSignal, Match, Show, Switch, type JSX } from "solid-js";
+import { createMemo, createSignal, Match, onMount, Show, Switch, type JSX } from "solid-js";
 import { createStore } from "solid-js/store";
-import { ChargePointStatus } from "../../gen/evcharging/types/v1/types_pb";
+import { ChargePointStatus, type ChargePoint } from "../../gen/evcharging/types/v1/types_pb";
 import { formatCount } from "../../shared/format";
+import { focusIfAwaited } from "../../shared/nextTitle";
+import { statusName } from "../../shared/Status";
 import { defineText } from "../../shared/text";
 import { useDriver } from "../context";
 import { RequestCard } from "../RequestCard";
@@ -18,11 +20,14 @@ const text = defineText({
       `${formatCount(available)} of ${formatCount(all)} charge points are available`,
     chargeAtAny: "Charge at any",
     chargeAtAnyHint: "The network picks one that is free.",
+    accountAway: "Your account can't be reached now: we keep asking for a minute.",
     view: "View",
     plan: "Plan",
     list: "List",
     shown: (count: number) => (count === 1 ? "1 charge point" : `${formatCount(count)} charge points`),
-    nothing: "No charge point fits. Ask for less.",
+    nothing: "No charge point fits these filters.",
+    notFree: (cpId: string, status: string) => `${cpId}: ${status}.`,
+    inUse: (cpId: string) => `${cpId} is in use.`,
     clear: "Show all",
     none: "The network has no charge points yet.",
     loading: "Loading charge points…",
@@ -33,11 +38,14 @@ const text = defineText({
       `${formatCount(available)} de ${formatCount(all)} puntos de carga disponibles`,
     chargeAtAny: "Cargar en cualquiera",
     chargeAtAnyHint: "La red elige uno que esté libre.",
+    accountAway: "Ahora no se puede consultar tu cuenta: seguimos pidiendo durante un minuto.",
     view: "Vista",
     plan: "Plano",
     list: "Lista",
     shown: (count: number) => (count === 1 ? "1 punto de carga" : `${formatCount(count)} puntos de carga`),
-    nothing: "Ningún punto de carga encaja. Pide menos.",
+    nothing: "Ningún punto de carga encaja en estos filtros.",
+    notFree: (cpId: string, status: string) => `${cpId}: ${status}.`,
+    inUse: (cpId: string) => `${cpId} está en uso.`,
     clear: "Mostrar todos",
     none: "La red todavía no tiene puntos de carga.",
     loading: "Buscando puntos de carga…",
@@ -51,6 +59,8 @@ const [view, setView] = createSignal<"plan" | "list">("plan");
 /** Where to charge. */
 export function Picker(): JSX.Element {
   const { store, requests } = useDriver();
+  let title!: HTMLHeadingElement;
+  onMount(() => focusIfAwaited(title));
   const [openCpId, setOpenCpId] = createSignal<string>();
 
   const all = createMemo(() => Array.from(store.chargePoints()?.values() ?? []));
@@ -61,11 +71,20 @@ export function Picker(): JSX.Element {
     () => all().filter(({ status }) => status === ChargePointStatus.AVAILABLE).length,
   );
 
+  // The one that the search names, when it only isn't free.
+  const meant = () => {
+    const [only, ...others] = fitting();
+    const named = fitting().find(({ cpId }) => cpId.toLowerCase() === wish.search.trim().toLowerCase());
+    return wish.search.trim() === "" ? undefined : (named ?? (others.length === 0 ? only : undefined));
+  };
+
   return (
     <div class="picker">
       <section class="picker-head">
         <div>
-          <h1>{text().title}</h1>
+          <h1 ref={title} tabindex="-1">
+            {text().title}
+          </h1>
           <p class="muted" role="status">
             <Show when={store.chargePoints()} fallback={text().loading}>
               {text().available(availableCount(), all().length)}
@@ -83,7 +102,7 @@ export function Picker(): JSX.Element {
             {text().chargeAtAny}
           </button>
           <p id="any-hint" class="muted small">
-            {text().chargeAtAnyHint}
+            {store.accountState()?.isCurrent === false ? text().accountAway : text().chargeAtAnyHint}
           </p>
         </div>
       </section>
@@ -112,6 +131,7 @@ export function Picker(): JSX.Element {
               <Match when={shown().length === 0}>
                 <div class="card empty">
                   <p>{text().nothing}</p>
+                  <Show when={meant()}>{(chargePoint) => <p>{whyNot(chargePoint())}</p>}</Show>
                   <button
                     type="button"
                     class="button"
@@ -131,4 +151,9 @@ export function Picker(): JSX.Element {
       <ChargePointSheet cpId={openCpId()} onClose={() => setOpenCpId(undefined)} />
     </div>
   );
+}
+
+function whyNot({ cpId, status }: ChargePoint): string {
+  const isTaken = status === ChargePointStatus.CHARGING || status === ChargePointStatus.RESERVED;
+  return isTaken ? text().inUse(cpId) : text().notFree(cpId, statusName(status).toLowerCase());
 }
