@@ -40,7 +40,7 @@ test: build-dependencies ## Run every test, on servers that it installs, starts 
 lint: build-dependencies ## Check formatting, Rust (clippy), the pages (TypeScript), shell scripts (shellcheck), the image's recipe (hadolint) and the chart
 	cargo fmt --all --check
 	tools/build-pages --required
-	cd services/portal/web && npm run --silent check
+	PATH="$$(tools/install-node):$$PATH"; cd services/portal/web && npm run --silent check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	PATH="$$(tools/install-chart-tools):$$PATH"; \
 	shellcheck .ci/run $(filter-out %.xml tools/chart-values-table,$(wildcard tools/*)); \
