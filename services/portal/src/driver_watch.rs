@@ -8,9 +8,9 @@ use evcharging_common::{
     pb::{
         authorization::v1::GetDriverRequest,
         portal::v1::{AccountState, Charge, PowerPoint, WatchResponse},
-        session::v1::{GetTicketRequest, ListEventsRequest, ListSessionsRequest},
+        session::v1::ListSessionsRequest,
         telemetry::v1::GetLiveSessionRequest,
-        types::v1::{AuditEvent, ChargePoint, Driver, Session, SessionState, Ticket},
+        types::v1::{ChargePoint, Driver, Session, SessionState},
     },
     shutdown::CancellationToken,
 };
@@ -19,7 +19,7 @@ use tokio::{
     sync::watch,
     time::{Instant, Interval, MissedTickBehavior},
 };
-use tonic::{Status, metadata::MetadataMap};
+use tonic::{Request, Status, metadata::MetadataMap};
 
 use crate::{
     drivers::{Drivers, News},
@@ -37,8 +37,6 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 const ASK_TIMEOUT: Duration = Duration::from_secs(3);
 /// A charge that ended longer ago is history.
 const RECENT_MS: i64 = 120_000;
-/// Steps of one charge that are told.
-const MOST_STEPS: i32 = 100;
 
 /// Where a page's news come from.
 #[derive(Clone)]
@@ -230,11 +228,13 @@ impl Watching {
     async fn add_charge(&mut self, response: &mut WatchResponse, session: Session) -> Result<(), Error> {
         let session_id = session.session_id.clone();
         let is_new = self.session_id.as_ref() != Some(&session_id);
+        // The session is the driver's own, as its service has just said: its steps and its ticket are asked in the portal's own name.
+        let asked = || Request::new(session_id.clone());
         let mut charge = Charge {
-            steps: self.steps(&session_id).await?,
+            steps: self.sources.peers.steps(asked()).await?,
             power: if is_new { self.power(&session_id).await } else { Vec::new() },
             ticket: if session.ended_at_ms.is_some() && !is_cancelled(Some(&session)) {
-                self.ticket(&session_id).await?
+                self.sources.peers.ticket(asked()).await?
             } else {
                 None
             },
@@ -250,27 +250,6 @@ impl Watching {
             response.charge = Some(Charge { power, ..charge });
         }
         Ok(())
-    }
-
-    // The session is the driver's own, as its service has just said: its steps and its ticket are asked in the portal's own name.
-    async fn steps(&self, session_id: &str) -> Result<Vec<AuditEvent>, Error> {
-        let request = ListEventsRequest {
-            session_id: session_id.to_owned(),
-            page_size: MOST_STEPS,
-            ..ListEventsRequest::default()
-        };
-        let mut steps = answer("session", self.sources.peers.session().list_events(request).await)?.events;
-        steps.reverse();
-        Ok(steps)
-    }
-
-    async fn ticket(&self, session_id: &str) -> Result<Option<Ticket>, Error> {
-        let request = GetTicketRequest { session_id: session_id.to_owned() };
-        let found = self.sources.peers.session().get_ticket(request).await;
-        match found {
-            Err(status) if status.code() == tonic::Code::NotFound => Ok(None),
-            found => Ok(answer("session", found)?.ticket),
-        }
     }
 
     /// What telemetry still knows; a curve that begins now is no reason to show nothing.

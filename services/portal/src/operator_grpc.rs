@@ -11,7 +11,6 @@ use evcharging_common::{
         cp_registry::v1 as registry,
         portal::v1::{self as pb, operator_service_server::OperatorService},
         session::v1 as session,
-        types::v1::AuditEvent,
     },
     shutdown::CancellationToken,
 };
@@ -55,15 +54,6 @@ impl OperatorGrpc {
     async fn visitor<T>(&self, request: &Request<T>) -> Result<Visitor, Status> {
         Ok(self.visitors.visitor(request.metadata()).await?)
     }
-
-    async fn events(
-        &self,
-        visitor: &Visitor,
-        list: session::ListEventsRequest,
-    ) -> Result<Vec<AuditEvent>, Error> {
-        let listed = self.peers.session().list_events(visitor.request(list)).await;
-        Ok(answer("session", listed)?.events)
-    }
 }
 
 #[tonic::async_trait]
@@ -96,7 +86,8 @@ impl OperatorService for OperatorGrpc {
             page_size: EVENTS_OF_ONE,
             ..session::ListEventsRequest::default()
         };
-        let events = self.events(&visitor, events).await?;
+        let events =
+            answer("session", self.peers.session().list_events(visitor.request(events)).await)?.events;
         let last = session::ListSessionsRequest {
             cp_id: cp_id.clone(),
             page_size: SESSIONS_OF_ONE,
@@ -134,18 +125,8 @@ impl OperatorService for OperatorGrpc {
         let session_id = request.into_inner().session_id;
         let get = session::GetSessionRequest { session_id: session_id.clone() };
         let found = answer("session", self.peers.session().get_session(visitor.request(get)).await)?;
-        let list = session::ListEventsRequest {
-            session_id: session_id.clone(),
-            page_size: EVENTS_OF_ONE,
-            ..session::ListEventsRequest::default()
-        };
-        let mut steps = self.events(&visitor, list).await?;
-        steps.reverse();
-        let get = session::GetTicketRequest { session_id };
-        let ticket = match self.peers.session().get_ticket(visitor.request(get)).await {
-            Err(status) if status.code() == tonic::Code::NotFound => None,
-            found => answer("session", found)?.ticket,
-        };
+        let steps = self.peers.steps(visitor.request(session_id.clone())).await?;
+        let ticket = self.peers.ticket(visitor.request(session_id)).await?;
         Ok(Response::new(pb::GetSessionResponse { session: found.session, steps, ticket }))
     }
 

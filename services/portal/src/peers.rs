@@ -10,19 +10,22 @@ use evcharging_common::{
         cp_registry::v1::registry_service_client::RegistryServiceClient,
         portal::v1::ServiceHealth,
         session::v1::{
-            network_write_service_client::NetworkWriteServiceClient,
+            GetTicketRequest, ListEventsRequest, network_write_service_client::NetworkWriteServiceClient,
             session_service_client::SessionServiceClient,
         },
         telemetry::v1::telemetry_service_client::TelemetryServiceClient,
+        types::v1::{AuditEvent, Ticket},
     },
     tls::Tls,
 };
 use futures::future::join_all;
-use tonic::{Response, Status};
+use tonic::{Code, Request, Response, Status};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
+/// Steps of one session that are told.
+const MOST_STEPS: i32 = 100;
 /// How long a service may take to say whether it serves.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -114,6 +117,33 @@ impl Peers {
 
     pub fn telemetry(&self) -> TelemetryServiceClient<GrpcChannel> {
         TelemetryServiceClient::new(self.telemetry.clone())
+    }
+
+    /// The steps of a session, oldest first. `asked` is the session's id, in the name of whoever may see it.
+    ///
+    /// # Errors
+    /// When session does not answer.
+    pub async fn steps(&self, asked: Request<String>) -> Result<Vec<AuditEvent>, Error> {
+        let request = asked.map(|session_id| ListEventsRequest {
+            session_id,
+            page_size: MOST_STEPS,
+            ..ListEventsRequest::default()
+        });
+        let mut steps = answer("session", self.session().list_events(request).await)?.events;
+        steps.reverse();
+        Ok(steps)
+    }
+
+    /// The ticket of a session, if it has one yet; asked as for its steps.
+    ///
+    /// # Errors
+    /// When session does not answer.
+    pub async fn ticket(&self, asked: Request<String>) -> Result<Option<Ticket>, Error> {
+        let request = asked.map(|session_id| GetTicketRequest { session_id });
+        match self.session().get_ticket(request).await {
+            Err(status) if status.code() == Code::NotFound => Ok(None),
+            found => Ok(answer("session", found)?.ticket),
+        }
     }
 
     /// Asks each whether it serves.

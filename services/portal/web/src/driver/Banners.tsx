@@ -1,10 +1,8 @@
-import { createEffect, createSignal, onCleanup, Show, type JSX } from "solid-js";
+import { Show, type JSX } from "solid-js";
+import { createIsAway } from "../shared/connection";
 import { formatTime } from "../shared/format";
 import { defineText } from "../shared/text";
 import { useDriver } from "./context";
-
-// A stream that is opened anew at once is nobody's business.
-const SILENT_MS = 2_000;
 
 const text = defineText({
   en: {
@@ -26,15 +24,7 @@ const text = defineText({
 /** Says when what the page shows may not be how it is. */
 export function Banners(): JSX.Element {
   const { store } = useDriver();
-  const [isAway, setIsAway] = createSignal(false);
-  createEffect(() => {
-    if (store.connected()) {
-      setIsAway(false);
-    } else {
-      const timer = setTimeout(() => setIsAway(true), SILENT_MS);
-      onCleanup(() => clearTimeout(timer));
-    }
-  });
+  const isAway = createIsAway(store.connected);
   const pausedSince = () => {
     const messaging = store.messaging();
     return messaging?.isHeard === false ? formatTime(messaging.sinceMs) : undefined;

@@ -1,22 +1,13 @@
-import { createEffect, createSignal, onCleanup, Show } from "solid-js";
+import { Show } from "solid-js";
+import { createIsAway } from "../shared/connection";
 import { formatTime } from "../shared/format";
 import { useOperator } from "./context";
 import { shellText } from "./textShell";
 
-const PATIENCE_MS = 2000;
-
 /** Says when what is shown is not live. */
 export function Banners() {
   const { network } = useOperator();
-  const [isLost, setIsLost] = createSignal(false);
-  createEffect(() => {
-    if (network.isConnected()) {
-      setIsLost(false);
-    } else {
-      const timer = setTimeout(() => setIsLost(true), PATIENCE_MS);
-      onCleanup(() => clearTimeout(timer));
-    }
-  });
+  const isLost = createIsAway(network.isConnected);
   const awaySince = () => {
     const messaging = network.messaging();
     return messaging !== undefined && !messaging.isHeard ? hourAndMinute(messaging.sinceMs) : undefined;

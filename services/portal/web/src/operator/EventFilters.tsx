@@ -2,6 +2,7 @@ import { For } from "solid-js";
 import { stepText } from "../shared/Status";
 import { EVENT_KINDS } from "./events";
 import type { EventsView } from "./eventsView";
+import { IdFilter } from "./IdFilter";
 import { listText } from "./textLists";
 
 export function EventFilters(props: { view: EventsView }) {
@@ -22,22 +23,8 @@ export function EventFilters(props: { view: EventsView }) {
           )}
         </For>
       </select>
-      <input
-        type="search"
-        class="filter-input"
-        aria-label={listText().cpIdHint}
-        placeholder={listText().cpIdHint}
-        value={view.cpId()}
-        onChange={(event) => view.setCp(event.currentTarget.value)}
-      />
-      <input
-        type="search"
-        class="filter-input"
-        aria-label={listText().driverIdHint}
-        placeholder={listText().driverIdHint}
-        value={view.driverId()}
-        onChange={(event) => view.setDriver(event.currentTarget.value)}
-      />
+      <IdFilter label={listText().cpIdHint} value={view.cpId()} onChange={view.setCp} />
+      <IdFilter label={listText().driverIdHint} value={view.driverId()} onChange={view.setDriver} />
     </div>
   );
 }

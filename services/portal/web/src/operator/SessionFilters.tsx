@@ -1,6 +1,7 @@
 import { createSignal, For, Show } from "solid-js";
 import { SessionState } from "../gen/evcharging/types/v1/types_pb";
 import { sessionName } from "../shared/Status";
+import { IdFilter } from "./IdFilter";
 import { isSessionId, type SessionsView } from "./sessionsView";
 import { listText } from "./textLists";
 
@@ -39,22 +40,8 @@ export function SessionFilters(props: { view: SessionsView }) {
           {listText().find}
         </button>
       </form>
-      <input
-        type="search"
-        class="filter-input"
-        aria-label={listText().driverIdHint}
-        placeholder={listText().driverIdHint}
-        value={view.driverId()}
-        onChange={(event) => view.setDriver(event.currentTarget.value)}
-      />
-      <input
-        type="search"
-        class="filter-input"
-        aria-label={listText().cpIdHint}
-        placeholder={listText().cpIdHint}
-        value={view.cpId()}
-        onChange={(event) => view.setCp(event.currentTarget.value)}
-      />
+      <IdFilter label={listText().driverIdHint} value={view.driverId()} onChange={view.setDriver} />
+      <IdFilter label={listText().cpIdHint} value={view.cpId()} onChange={view.setCp} />
       <select
         class="filter-input"
         aria-label={listText().state}
