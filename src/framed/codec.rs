@@ -14,7 +14,7 @@ pub const EOT: u8 = 0x04;
 pub const ENQ: u8 = 0x05;
 /// The last frame was taken.
 pub const ACK: u8 = 0x06;
-/// The last frame, or what was taken for one, was not taken; a frame with the reason follows.
+/// The last frame, or what was taken for one, was not taken. A frame with the reason follows, which is not answered.
 pub const NAK: u8 = 0x15;
 /// Between the fields of a payload.
 const SEPARATOR: u8 = b'#';
@@ -30,8 +30,8 @@ pub enum Unit<'a> {
     Eot,
     /// Taken.
     Ack,
-    /// Not taken.
-    Nak,
+    /// Not taken, and why; empty when no reason follows.
+    Nak(&'a str),
     /// A payload, as it stands in what was received.
     Frame(&'a str),
 }
@@ -65,13 +65,13 @@ impl Invalid {
 }
 
 /// The next unit of what was received, or what is wrong there, and how many bytes that took. `None` when it has not wholly come: then
-/// it never asks for more than [`MAX_FRAME_BYTES`] to be kept.
+/// it never asks for more than a NAK and [`MAX_FRAME_BYTES`] to be kept.
 pub fn decode(received: &[u8]) -> Option<(Result<Unit<'_>, Invalid>, usize)> {
     let unit = match *received.first()? {
         ENQ => Unit::Enq,
         EOT => Unit::Eot,
         ACK => Unit::Ack,
-        NAK => Unit::Nak,
+        NAK => return refusal(received),
         STX => return frame(received),
         _ => {
             let skipped = received.iter().position(|byte| matches!(*byte, STX | ENQ | EOT | ACK | NAK));
@@ -79,6 +79,16 @@ pub fn decode(received: &[u8]) -> Option<(Result<Unit<'_>, Invalid>, usize)> {
         }
     };
     Some((Ok(unit), 1))
+}
+
+fn refusal(received: &[u8]) -> Option<(Result<Unit<'_>, Invalid>, usize)> {
+    if *received.get(1)? == STX
+        && let (Ok(Unit::Frame(reason)), taken) = frame(&received[1..])?
+    {
+        return Some((Ok(Unit::Nak(reason)), 1 + taken));
+    }
+    // What follows is read by itself.
+    Some((Ok(Unit::Nak("")), 1))
 }
 
 fn frame(received: &[u8]) -> Option<(Result<Unit<'_>, Invalid>, usize)> {
@@ -264,8 +274,9 @@ mod tests {
     fn a_refusal_can_always_be_said() {
         let mut sent = Vec::new();
         encode_refusal("no#way \u{2}", &mut sent);
-        assert_eq!(decode(&sent), Some((Ok(Unit::Nak), 1)));
-        assert_eq!(decode(&sent[1..]), Some((Ok(Unit::Frame("noway ")), sent.len() - 1)));
+        assert_eq!(decode(&sent), Some((Ok(Unit::Nak("noway ")), sent.len())));
+        assert_eq!(decode(&sent[..1]), None);
+        assert_eq!(decode(&[NAK, ACK]), Some((Ok(Unit::Nak("")), 1)));
     }
 
     proptest! {
@@ -299,7 +310,7 @@ mod tests {
                 found.push(unit.map(|unit| format!("{unit:?}")));
                 kept.drain(..taken);
             }
-            assert!(kept.len() < MAX_FRAME_BYTES, "no more is kept than one frame");
+            assert!(kept.len() <= MAX_FRAME_BYTES, "no more is kept than a NAK and a frame");
         }
         found
     }

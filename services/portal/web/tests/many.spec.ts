@@ -6,9 +6,9 @@ test("two thousand charge points are found and scrolled, and few of them are dra
   browser,
   network,
 }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const operator = await operatorPage(browser, network);
-  await expect(operator.getByText("2,000 charge points")).toBeVisible({ timeout: 60_000 });
+  await expect(operator.getByText("2,000 charge points")).toBeVisible({ timeout: 120_000 });
   const drawn = operator.locator("a.tile");
   await expect(drawn.first()).toBeVisible();
   expect(await drawn.count()).toBeLessThan(200);
