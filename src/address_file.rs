@@ -19,6 +19,9 @@ pub struct Addresses {
     pub cp_registry: String,
     /// TelemetryService.
     pub telemetry: String,
+    /// HOST:PORT of the gateway, for the framed protocol.
+    #[serde(default)]
+    pub gateway: String,
     /// The driver's page.
     #[serde(default)]
     pub driver_page: String,

@@ -25,6 +25,7 @@ pub mod password;
 pub mod pb;
 pub mod pricing;
 pub mod read_model;
+pub mod registry_link;
 mod replicas_by_name;
 pub mod secret;
 pub mod shutdown;

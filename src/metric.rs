@@ -54,6 +54,9 @@ metrics_table! {
     BILLED_MONEY = "evcharging_billed_money_micros_total" Counter ["currency"] "Money that this replica billed, in millionths of the currency.";
     SESSIONS_ENDED = "evcharging_sessions_ended_total" Counter ["state", "reason"] "Sessions that this replica ended.";
     LINKS = "evcharging_links" Gauge [] "Charge points that are linked to this replica of cp-registry.";
+    FRAMED_CONNECTIONS = "evcharging_framed_connections" Gauge ["party"] "Connections to this replica of the gateway, by who is at their other end.";
+    FRAMES = "evcharging_frames_total" Counter ["direction", "message"] "Frames of the framed protocol that this replica of the gateway received or sent.";
+    FRAMES_REFUSED = "evcharging_frames_refused_total" Counter ["reason"] "Frames that this replica of the gateway did not take.";
     OPEN_PAGES = "evcharging_open_pages" Gauge ["page"] "Pages that are open at this replica of the portal.";
     READINGS = "evcharging_meter_readings_total" Counter ["outcome"] "Meter readings: accepted, merged (a newer one of the same session was at hand), stale (told before), refused (they make no sense or came after the end).";
 }

@@ -10,10 +10,10 @@ use std::{
 
 use tokio::{net::TcpStream, sync::watch};
 use tokio_rustls::{
-    TlsAcceptor,
+    TlsAcceptor, TlsConnector, client,
     rustls::{
-        RootCertStore, ServerConfig,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        ClientConfig, RootCertStore, ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
         server::WebPkiClientVerifier,
     },
     server::TlsStream,
@@ -48,6 +48,10 @@ struct Certificates {
     files: Files,
     /// `None` without a certificate of our own.
     server: Option<Arc<ServerConfig>>,
+    /// The same for callers that have no certificate.
+    open_server: Option<Arc<ServerConfig>>,
+    /// To call those who speak no gRPC.
+    client: Arc<ClientConfig>,
 }
 
 /// Never shown: there is a key among them.
@@ -138,24 +142,56 @@ impl Files {
         for authority in chain("ca.crt", &self.authority)? {
             roots.add(authority).map_err(|error| format!("ca.crt: {error}"))?;
         }
-        let server = match &self.own {
-            Some((certificate, key)) => Some(Arc::new(server_config(roots, certificate, key)?)),
-            None => None,
+        let roots = Arc::new(roots);
+        let client = Arc::new(client_config(roots.clone(), self.own.as_ref())?);
+        let (server, open_server) = match &self.own {
+            Some((certificate, key)) => {
+                let open = server_config(None, certificate, key)?;
+                (Some(Arc::new(server_config(Some(roots), certificate, key)?)), Some(Arc::new(open)))
+            }
+            None => (None, None),
         };
-        Ok(Certificates { files: self, server })
+        Ok(Certificates { files: self, server, open_server, client })
     }
 }
 
-fn server_config(authorities: RootCertStore, certificate: &[u8], key: &[u8]) -> Result<ServerConfig, String> {
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| format!("tls.key: {error}"))?;
-    let verifier = WebPkiClientVerifier::builder(Arc::new(authorities));
-    let verifier = verifier.build().map_err(|error| format!("ca.crt: {error}"))?;
-    let mut config = ServerConfig::builder()
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(chain("tls.crt", certificate)?, key)
-        .map_err(|error| format!("tls.crt and tls.key: {error}"))?;
+/// With authorities, callers must show a certificate of theirs.
+fn server_config(
+    authorities: Option<Arc<RootCertStore>>,
+    certificate: &[u8],
+    key: &[u8],
+) -> Result<ServerConfig, String> {
+    let (chain, key) = identity(certificate, key)?;
+    let config = match authorities {
+        Some(authorities) => {
+            let verifier = WebPkiClientVerifier::builder(authorities);
+            let verifier = verifier.build().map_err(|error| format!("ca.crt: {error}"))?;
+            ServerConfig::builder().with_client_cert_verifier(verifier)
+        }
+        None => ServerConfig::builder().with_no_client_auth(),
+    };
+    let mut config =
+        config.with_single_cert(chain, key).map_err(|error| format!("tls.crt and tls.key: {error}"))?;
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(config)
+}
+
+fn client_config(
+    authorities: Arc<RootCertStore>,
+    own: Option<&(Vec<u8>, Vec<u8>)>,
+) -> Result<ClientConfig, String> {
+    let config = ClientConfig::builder().with_root_certificates(authorities);
+    let Some((certificate, key)) = own else { return Ok(config.with_no_client_auth()) };
+    let (chain, key) = identity(certificate, key)?;
+    config.with_client_auth_cert(chain, key).map_err(|error| format!("tls.crt and tls.key: {error}"))
+}
+
+fn identity(
+    certificate: &[u8],
+    key: &[u8],
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| format!("tls.key: {error}"))?;
+    Ok((chain("tls.crt", certificate)?, key))
 }
 
 fn chain(name: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -171,9 +207,31 @@ impl Tls {
     /// When the caller shows none that counts, speaks no TLS, or takes too long.
     pub(crate) async fn accept(&self, connection: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let server = self.current.borrow().server.clone();
-        let server = server.ok_or_else(|| io::Error::other("no certificate of our own"))?;
-        let accepting = TlsAcceptor::from(server).accept(connection);
-        tokio::time::timeout(HANDSHAKE_DEADLINE, accepting).await.map_err(|_| io::ErrorKind::TimedOut)?
+        accept(server, connection).await
+    }
+
+    /// The same for a caller that needs no certificate.
+    ///
+    /// # Errors
+    /// When the caller speaks no TLS, or takes too long.
+    pub async fn accept_anyone(&self, connection: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let server = self.current.borrow().open_server.clone();
+        accept(server, connection).await
+    }
+
+    /// Calls whoever `host` is the name of over a connection.
+    ///
+    /// # Errors
+    /// When it shows no certificate that counts, or takes too long.
+    pub async fn connect(
+        &self,
+        host: &str,
+        connection: TcpStream,
+    ) -> io::Result<client::TlsStream<TcpStream>> {
+        let config = self.current.borrow().client.clone();
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let connecting = TlsConnector::from(config).connect(name, connection);
+        tokio::time::timeout(HANDSHAKE_DEADLINE, connecting).await.map_err(|_| io::ErrorKind::TimedOut)?
     }
 
     /// How to call whoever `host` is the name of.
@@ -195,6 +253,15 @@ impl Tls {
             std::future::pending().await
         }
     }
+}
+
+async fn accept(
+    server: Option<Arc<ServerConfig>>,
+    connection: TcpStream,
+) -> io::Result<TlsStream<TcpStream>> {
+    let server = server.ok_or_else(|| io::Error::other("no certificate of our own"))?;
+    let accepting = TlsAcceptor::from(server).accept(connection);
+    tokio::time::timeout(HANDSHAKE_DEADLINE, accepting).await.map_err(|_| io::ErrorKind::TimedOut)?
 }
 
 #[cfg(test)]

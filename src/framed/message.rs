@@ -118,7 +118,7 @@ pub enum Message<'a> {
         /// The reason in words.
         message: Option<&'a str>,
     },
-    /// `TICKET#session_id#kwh#euros#seconds[#end_reason#balance]`: the bill.
+    /// `TICKET#session_id#kwh#euros#seconds[#end_reason#balance#trace_id]`: the bill.
     Ticket {
         /// The session.
         session_id: &'a str,
@@ -128,9 +128,20 @@ pub enum Message<'a> {
         cost_micros: i64,
         /// How long energy was supplied.
         seconds: i64,
-        /// Why it ended, and the driver's balance after it, in micro-units.
-        more: Option<(&'a str, i64)>,
+        /// What else those are told who ask for more.
+        more: Option<TicketDetails<'a>>,
     },
+}
+
+/// What else a ticket tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TicketDetails<'a> {
+    /// Why the supply ended.
+    pub end_reason: &'a str,
+    /// The driver's balance after it, in micro-units.
+    pub balance_micros: i64,
+    /// The trace of the charge.
+    pub trace_id: &'a str,
 }
 
 /// Why a payload is no message.
@@ -172,7 +183,7 @@ impl fmt::Display for Misread {
 impl std::error::Error for Misread {}
 
 /// The most fields that any message has, its word included; one more is enough to see that there are too many.
-const MOST_FIELDS: usize = 7;
+const MOST_FIELDS: usize = 8;
 
 const WORDS: [&str; 14] = [
     "REG",
@@ -247,9 +258,13 @@ impl<'a> Message<'a> {
             ["DENIED", reason, ref more @ ..] if more.len() <= 1 => {
                 Ok(Self::Denied { reason, message: more.first().copied() })
             }
-            ["TICKET", session_id, kwh, euros, seconds, ref more @ ..] if matches!(more.len(), 0 | 2) => {
+            ["TICKET", session_id, kwh, euros, seconds, ref more @ ..] if matches!(more.len(), 0 | 3) => {
                 let more = match *more {
-                    [end_reason, balance] => Some((end_reason, money(balance, "balance")?)),
+                    [end_reason, balance, trace_id] => Some(TicketDetails {
+                        end_reason,
+                        balance_micros: money(balance, "balance")?,
+                        trace_id,
+                    }),
                     _ => None,
                 };
                 Ok(Self::Ticket {
@@ -331,10 +346,11 @@ impl<'a> Message<'a> {
             }
             Self::Ticket { session_id, energy_mwh, cost_micros, seconds, more } => {
                 let (kwh, euros) = (decimal(energy_mwh), decimal(cost_micros));
-                let (end_reason, balance) = more.unwrap_or_default();
-                let fields =
-                    [word, session_id, &kwh, &euros, &seconds.to_string(), end_reason, &decimal(balance)];
-                say(&fields, if more.is_some() { 7 } else { 5 })
+                let TicketDetails { end_reason, balance_micros, trace_id } = more.unwrap_or_default();
+                let balance = decimal(balance_micros);
+                let seconds = seconds.to_string();
+                let fields = [word, session_id, &kwh, &euros, &seconds, end_reason, &balance, trace_id];
+                say(&fields, if more.is_some() { 8 } else { 5 })
             }
         }
     }

@@ -34,12 +34,7 @@ const ALL: [(Message<'static>, &str); 24] = [
     ),
     (Message::Recovered { cp_id: "MAD-01" }, "RECOVERED#MAD-01"),
     (
-        Message::Start {
-            session_id: "s-1",
-            driver_id: "driver1",
-            limit_mwh: 5_000_000,
-            traceparent: None,
-        },
+        Message::Start { session_id: "s-1", driver_id: "driver1", limit_mwh: 5_000_000, traceparent: None },
         "START#s-1#driver1#5000000",
     ),
     (
@@ -82,10 +77,7 @@ const ALL: [(Message<'static>, &str); 24] = [
         Message::Request { driver_id: "driver1", cp_id: "MAD-01", limit_mwh: Some(250_000) },
         "REQ#driver1#MAD-01#250000",
     ),
-    (
-        Message::Authorized { cp_id: "MAD-01", request_id: "r-1", session_id: None },
-        "AUTHORIZED#MAD-01#r-1",
-    ),
+    (Message::Authorized { cp_id: "MAD-01", request_id: "r-1", session_id: None }, "AUTHORIZED#MAD-01#r-1"),
     (
         Message::Authorized { cp_id: "MAD-01", request_id: "r-1", session_id: Some("s-1") },
         "AUTHORIZED#MAD-01#r-1#s-1",
@@ -107,9 +99,13 @@ const ALL: [(Message<'static>, &str); 24] = [
             energy_mwh: 73_333,
             cost_micros: 30_000,
             seconds: 9,
-            more: Some(("DRIVER_STOPPED", 49_970_000)),
+            more: Some(TicketDetails {
+                end_reason: "DRIVER_STOPPED",
+                balance_micros: 49_970_000,
+                trace_id: "0af7651916cd43dd8448eb211c80319c",
+            }),
         },
-        "TICKET#s-1#0.073333#0.03#9#DRIVER_STOPPED#49.97",
+        "TICKET#s-1#0.073333#0.03#9#DRIVER_STOPPED#49.97#0af7651916cd43dd8448eb211c80319c",
     ),
 ];
 
@@ -136,7 +132,7 @@ fn what_is_no_message_is_told_apart() {
         ("HCK_RESP#MAYBE", Misread::Fields),
         ("AVR#MAD-01#smoke#s-1", Misread::Fields),
         ("TICKET#s-1#0.25#0.10#9#DRIVER_STOPPED", Misread::Fields),
-        ("TICKET#s-1#0.25#0.10#9#DRIVER_STOPPED#1#2", Misread::Fields),
+        ("TICKET#s-1#0.25#0.10#9#DRIVER_STOPPED#1#2#3", Misread::Fields),
         ("REG#MAD-01#Madrid#0.40#1#2", Misread::Fields),
         ("REQ#driver1", Misread::Fields),
         ("START#s-1#driver1#-1", Misread::Number { field: "limit_mwh" }),

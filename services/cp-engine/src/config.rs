@@ -1,5 +1,7 @@
 //! What an engine needs to know before it starts.
 
+use std::net::SocketAddr;
+
 use evcharging_common::{
     energy::parse_energy, error::Error, grpc_server::ListenConfig, ids, kafka::KafkaConfig,
     pricing::MAX_SESSION_ENERGY_MWH,
@@ -17,6 +19,9 @@ pub struct Config {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub listen: ListenConfig,
+    /// Address to serve the framed protocol on, to one monitor; none when absent
+    #[arg(long, env = "EVCHARGING_LISTEN_FRAMED", value_name = "IP:PORT")]
+    pub listen_framed: Option<SocketAddr>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub kafka: KafkaConfig,

@@ -58,6 +58,7 @@ struct Charge {
 
 #[derive(Debug)]
 struct Monitor {
+    /// Empty when the place is free.
     monitor_id: String,
     checked_at_ms: i64,
 }
@@ -123,6 +124,7 @@ impl Engine {
     /// RESOURCE_EXHAUSTED when another monitor has it.
     pub fn check_health(&mut self, monitor_id: &str, now_ms: i64) -> Result<(), Error> {
         if let Some(monitor) = &self.monitor
+            && !monitor.monitor_id.is_empty()
             && monitor.monitor_id != monitor_id
             && now_ms - monitor.checked_at_ms < MONITOR_LEASE_MS
         {
@@ -134,6 +136,13 @@ impl Engine {
         }
         self.monitor = Some(Monitor { monitor_id: monitor_id.to_owned(), checked_at_ms: now_ms });
         Ok(())
+    }
+
+    /// The monitor is gone, as its connection tells: another may have its place at once. How long the supply goes on unwatched stays.
+    pub fn release(&mut self, monitor_id: &str) {
+        if let Some(monitor) = self.monitor.as_mut().filter(|monitor| monitor.monitor_id == monitor_id) {
+            monitor.monitor_id.clear();
+        }
     }
 
     /// Begins to supply a session; the same session again changes nothing. All that is said about it belongs to `traceparent`.

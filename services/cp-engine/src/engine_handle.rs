@@ -52,6 +52,15 @@ impl EngineHandle {
         &self.shared.cp_id
     }
 
+    /// What a monitor of another charge point is told.
+    pub fn refuse_other(&self, cp_id: &str) -> Error {
+        let own = self.cp_id();
+        let message = format!(
+            "this is the engine of {own}, not of {cp_id}; see where the monitor looks for its engine"
+        );
+        Error::failed_precondition("WRONG_CP", message)
+    }
+
     /// What it has to say to Kafka.
     pub fn queue(&self) -> &TelemetryQueue {
         &self.shared.queue
@@ -62,6 +71,11 @@ impl EngineHandle {
         self.act(|guarded, now_ms| guarded.engine.check_health(monitor_id, now_ms))
     }
 
+    /// Gives the place of a monitor that is gone to whoever comes next.
+    pub fn release(&self, monitor_id: &str) {
+        self.lock().engine.release(monitor_id);
+    }
+
     /// Begins to supply a session.
     pub fn start(
         &self,
@@ -69,6 +83,10 @@ impl EngineHandle {
         energy_limit_mwh: i64,
         traceparent: Option<String>,
     ) -> Result<EngineState, Error> {
+        ids::check("session_id", session_id)?;
+        if energy_limit_mwh <= 0 {
+            return Err(Error::invalid_argument("energy_limit_mwh", "must be more than 0"));
+        }
         self.act(|guarded, now_ms| {
             if guarded.is_closed {
                 return Err(Error::unavailable("the engine is shutting down; try again later", session_id));
@@ -82,6 +100,9 @@ impl EngineHandle {
 
     /// Ceases to supply a session.
     pub fn stop(&self, session_id: &str, traceparent: Option<String>) -> Result<EngineState, Error> {
+        if !session_id.is_empty() {
+            ids::check("session_id", session_id)?;
+        }
         self.act(|guarded, now_ms| {
             // The end of a supply always finds room; that of anything else can be asked again.
             if !session_id.is_empty() && !guarded.engine.is_supplying(session_id) {

@@ -37,11 +37,8 @@ impl EngineService for EngineGrpc {
     ) -> Result<Response<CheckHealthResponse>, Status> {
         let CheckHealthRequest { monitor_id, cp_id } = request.into_inner();
         ids::check("monitor_id", &monitor_id)?;
-        let own = self.engine.cp_id();
-        if !cp_id.is_empty() && cp_id != own {
-            let message =
-                format!("this is the engine of {own}, not of {cp_id}; see the monitor's --engine-address");
-            return Err(Error::failed_precondition("WRONG_CP", message).into());
+        if !cp_id.is_empty() && cp_id != self.engine.cp_id() {
+            return Err(self.engine.refuse_other(&cp_id).into());
         }
         let state = self.engine.check_health(&monitor_id)?;
         let ok = state.mode() != EngineMode::Faulted;
@@ -50,10 +47,6 @@ impl EngineService for EngineGrpc {
 
     async fn start(&self, request: Request<StartRequest>) -> Result<Response<StartResponse>, Status> {
         let StartRequest { session_id, energy_limit_mwh } = request.into_inner();
-        ids::check("session_id", &session_id)?;
-        if energy_limit_mwh <= 0 {
-            return Err(Error::invalid_argument("energy_limit_mwh", "must be more than 0").into());
-        }
         let traceparent = trace_propagation::current_traceparent();
         let state = self.engine.start(&session_id, energy_limit_mwh, traceparent)?;
         Ok(Response::new(StartResponse { state: Some(state) }))
@@ -61,9 +54,6 @@ impl EngineService for EngineGrpc {
 
     async fn stop(&self, request: Request<StopRequest>) -> Result<Response<StopResponse>, Status> {
         let session_id = request.into_inner().session_id;
-        if !session_id.is_empty() {
-            ids::check("session_id", &session_id)?;
-        }
         let state = self.engine.stop(&session_id, trace_propagation::current_traceparent())?;
         Ok(Response::new(StopResponse { state: Some(state) }))
     }

@@ -3,6 +3,7 @@
 mod config;
 mod engine;
 mod engine_handle;
+mod framed;
 mod grpc;
 mod keyboard;
 mod register;

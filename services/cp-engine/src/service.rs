@@ -4,14 +4,16 @@ use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use evcharging_common::{
     error::Error,
-    grpc_server::GrpcServer,
+    grpc_server::{GrpcServer, listen},
     kafka::Producer,
     pb::engine::v1::engine_service_server::{EngineServiceServer, SERVICE_NAME},
     shutdown::CancellationToken,
+    tls::Tls,
 };
+use tokio::net::TcpListener;
 use tonic::service::Routes;
 
-use crate::{config::Config, engine_handle::EngineHandle, grpc::EngineGrpc, keyboard};
+use crate::{config::Config, engine_handle::EngineHandle, framed, grpc::EngineGrpc, keyboard};
 
 /// How long telemetry may still be sent once the end was asked.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
@@ -24,6 +26,7 @@ pub struct Service {
     producer: Producer,
     server: GrpcServer,
     local_address: SocketAddr,
+    framed: Option<(TcpListener, Option<Tls>)>,
 }
 
 impl Service {
@@ -33,13 +36,18 @@ impl Service {
     /// A flag that makes no sense, or a port that can't be had.
     pub async fn bind(config: Config, producer: Producer) -> Result<Self, Error> {
         config.validate()?;
-        let door = config.listen.open(config.listen.load_certificates()?).await?;
+        let tls = config.listen.load_certificates()?;
+        let framed = match config.listen_framed {
+            Some(address) => Some((listen(address).await?, tls.clone())),
+            None => None,
+        };
+        let door = config.listen.open(tls).await?;
         let local_address = door.local_address()?;
         let engine = EngineHandle::new(&config);
         let service = EngineServiceServer::new(EngineGrpc::new(engine.clone()))
             .max_decoding_message_size(MAX_REQUEST_BYTES);
         let server = GrpcServer::new(door, Routes::new(service), &[SERVICE_NAME]).await?;
-        Ok(Self { engine, producer, server, local_address })
+        Ok(Self { engine, producer, server, local_address, framed })
     }
 
     /// Where it listens.
@@ -47,12 +55,17 @@ impl Service {
         self.local_address
     }
 
+    /// Where it listens for frames, if it does.
+    pub fn framed_address(&self) -> Option<SocketAddr> {
+        self.framed.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
     /// Serves until the token is cancelled; then a supply under way ends, and telemetry gets 3 s to be sent.
     ///
     /// # Errors
     /// When the transport fails.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
-        let Self { engine, producer, server, .. } = self;
+        let Self { engine, producer, server, framed, .. } = self;
         // Also cancelled when the server fails, so that the rest ends with it.
         let ending = shutdown.child_token();
         server.health().set_serving().await;
@@ -62,6 +75,11 @@ impl Service {
             let served = Box::pin(server.serve(ending.clone())).await;
             ending.cancel();
             served
+        };
+        let framing = async {
+            if let Some((listener, tls)) = framed {
+                framed::serve(listener, tls, engine.clone(), ending.clone()).await;
+            }
         };
         let ticking = async {
             let _ = ending.run_until_cancelled(engine.tick()).await;
@@ -81,7 +99,7 @@ impl Service {
                 }
             }
         };
-        let (served, (), ()) = tokio::join!(serving, ticking, delivering);
+        let (served, (), (), ()) = tokio::join!(serving, framing, ticking, delivering);
         served
     }
 }
@@ -95,6 +113,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
     let cp_id = config.cp_id.clone();
     let service = Service::bind(config, producer).await?;
     tracing::info!(cp_id, address = %service.local_address(), "the engine of {cp_id} serves gRPC");
+    if let Some(address) = service.framed_address() {
+        tracing::info!(cp_id, %address, "the engine of {cp_id} serves the framed protocol");
+    }
 
     let keys_end = shutdown.child_token();
     let keys = std::io::stdin().is_terminal().then(|| {

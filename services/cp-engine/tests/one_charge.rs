@@ -40,6 +40,7 @@ async fn start_engine(bootstrap_servers: &str) -> Running {
     let kafka = KafkaConfig::open(bootstrap_servers.to_owned());
     let config = Config {
         listen: ListenConfig::at(SocketAddr::from(([127, 0, 0, 1], 0))),
+        listen_framed: None,
         kafka: kafka.clone(),
         cp_id: CP.to_owned(),
         max_power_w: 100_000,

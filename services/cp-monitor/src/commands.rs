@@ -109,7 +109,7 @@ impl CommandRunner {
             return self.refuse(session_id, "the engine began anew during this session".to_owned());
         }
         self.assignment.begin_start(session_id);
-        let started = persist(|| self.try_start(session_id, *energy_limit_mwh)).await;
+        let started = persist(|| self.try_start(start)).await;
         let cp_id = &self.cp_id;
         match started {
             Ok(()) => {
@@ -144,12 +144,12 @@ impl CommandRunner {
         }
     }
 
-    async fn try_start(&self, session_id: &str, energy_limit_mwh: i64) -> Result<(), Error> {
-        match self.engine.start(session_id, energy_limit_mwh).await {
+    async fn try_start(&self, start: &StartCommand) -> Result<(), Error> {
+        match self.engine.start(start).await {
             // The network gives a charge point one session at a time, so whatever else runs is over.
             Err(error) if error.reason == "ENGINE_BUSY" => {
                 self.engine.stop("").await?;
-                self.engine.start(session_id, energy_limit_mwh).await
+                self.engine.start(start).await
             }
             answer => answer,
         }

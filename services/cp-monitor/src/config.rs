@@ -51,6 +51,12 @@ pub struct Config {
         value_name = "URL"
     )]
     pub cp_registry_address: String,
+    /// HOST:PORT of an engine that speaks the framed protocol, or tls://HOST:PORT, instead of --engine-address
+    #[arg(long, env = "EVCHARGING_ENGINE_FRAMED", value_name = "HOST:PORT")]
+    pub engine_framed: Option<String>,
+    /// HOST:PORT of a gateway to be linked by, in the framed protocol, or tls://HOST:PORT, instead of --cp-registry-address
+    #[arg(long, env = "EVCHARGING_CENTRAL_FRAMED", value_name = "HOST:PORT")]
+    pub central_framed: Option<String>,
     /// Address to serve gRPC health on: it serves while the charge point is linked to the network; none when absent
     #[arg(long, env = "EVCHARGING_HEALTH_LISTEN", value_name = "IP:PORT")]
     pub health_listen: Option<SocketAddr>,

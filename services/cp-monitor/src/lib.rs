@@ -4,6 +4,8 @@ mod assignment;
 mod commands;
 mod config;
 mod engine_client;
+mod framed_engine;
+mod framed_link;
 mod health;
 mod health_checks;
 mod link;
@@ -11,4 +13,6 @@ mod link_session;
 mod monitor;
 
 pub use config::{ChargePointKey, Config};
-pub use monitor::{run, run_with_channels};
+pub use engine_client::EngineClient;
+pub use link_session::Central;
+pub use monitor::{run, run_with};

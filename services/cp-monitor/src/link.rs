@@ -5,15 +5,18 @@ use std::time::Duration;
 use evcharging_common::{
     backoff::Backoff,
     error::Error,
-    grpc_client::GrpcChannel,
-    pb::cp_registry::v1::{CommandRefused, Hello, registry_service_client::RegistryServiceClient},
+    pb::cp_registry::v1::{CommandRefused, Hello},
 };
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, timeout},
 };
 
-use crate::{commands::Instruction, health::EngineHealth, link_session::LinkSession};
+use crate::{
+    commands::Instruction,
+    health::EngineHealth,
+    link_session::{Central, LinkSession},
+};
 
 /// Without a link for this long, the network has given up the session.
 const LINK_GRACE: Duration = Duration::from_secs(5);
@@ -24,8 +27,8 @@ const GOOD_LINK: Duration = Duration::from_secs(5);
 pub struct Link {
     /// Who it is.
     pub hello: Hello,
-    /// The registry.
-    pub registry: GrpcChannel,
+    /// Where the network is.
+    pub central: Central,
     /// The engine's health, as far as it is known.
     pub health: watch::Receiver<Option<EngineHealth>>,
     /// Takes what the registry tells.
@@ -40,13 +43,12 @@ impl Link {
     /// Links for ever, again after each loss.
     pub async fn keep(mut self) {
         let cp_id = self.hello.cp_id.clone();
-        let client = RegistryServiceClient::new(self.registry.clone());
         let mut lost_backoff = Backoff::reconnect();
         let mut refused_backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
         // What was logged last: the same again is not logged again.
         let mut logged_problem = String::new();
         loop {
-            match LinkSession::open(client.clone(), self.hello.clone()).await {
+            match LinkSession::open(&self.central, &self.hello).await {
                 Ok(session) => {
                     tracing::info!(cp_id, "linked to the registry");
                     self.linked.send_replace(true);

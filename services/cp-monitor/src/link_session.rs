@@ -1,67 +1,72 @@
-//! One link to the registry, from its Hello to its end.
+//! One link to the network, from its Hello to its end, whichever way it goes.
 
 use std::{future::pending, time::Duration};
 
 use evcharging_common::{
-    error::{Error, ErrorCode},
+    error::Error,
     grpc_client::GrpcChannel,
     pb::cp_registry::v1::{
-        CommandRefused, Heartbeat, Hello, LinkRequest, LinkResponse, Recovered, Welcome, link_request,
-        link_response, registry_service_client::RegistryServiceClient,
+        CommandRefused, Heartbeat, Hello, LinkResponse, Recovered, Welcome, link_request, link_response,
     },
+    registry_link::RegistryLink,
+    tls::Tls,
 };
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, MissedTickBehavior, interval_at, timeout},
+    time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 
-use crate::{commands::Instruction, health::EngineHealth};
+use crate::{commands::Instruction, framed_link::FramedLink, health::EngineHealth};
 
-/// How long the registry may take to answer a Hello.
-const WELCOME_DEADLINE: Duration = Duration::from_secs(5);
 /// Between two heartbeats, unless the registry wants them more often.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);
 /// Heartbeats are never sent more often than this.
 const SHORTEST_HEARTBEAT_INTERVAL: Duration = Duration::from_millis(100);
-/// Messages that may wait for a slow registry before the link counts as broken.
-const OUTGOING_CAPACITY: usize = 16;
 
-/// A link that the registry welcomed.
-pub struct LinkSession {
-    outgoing: mpsc::Sender<LinkRequest>,
-    incoming: Streaming<LinkResponse>,
-    welcome: Welcome,
+/// The way to the network.
+#[derive(Clone)]
+pub enum Central {
+    /// To cp-registry.
+    Grpc(GrpcChannel),
+    /// To a gateway: its HOST:PORT, and the certificates if there are any.
+    Framed(String, Option<Tls>),
+}
+
+/// A link that was welcomed.
+pub enum LinkSession {
+    /// By gRPC.
+    Grpc(RegistryLink),
+    /// By frames.
+    Framed(FramedLink),
 }
 
 impl LinkSession {
     /// Says Hello and waits to be welcomed.
     ///
     /// # Errors
-    /// Why the registry refused, or that it can't be reached.
-    pub async fn open(mut client: RegistryServiceClient<GrpcChannel>, hello: Hello) -> Result<Self, Error> {
-        let (outgoing, requests) = mpsc::channel(OUTGOING_CAPACITY);
-        say(&outgoing, link_request::Message::Hello(hello))?;
-        let opening = async {
-            let mut incoming = client.link(ReceiverStream::new(requests)).await?.into_inner();
-            match incoming.message().await?.and_then(|response| response.message) {
-                Some(link_response::Message::Welcome(welcome)) => Ok(Self { outgoing, incoming, welcome }),
-                Some(link_response::Message::Command(_)) => {
-                    Err(Error::internal("the registry commanded before it welcomed"))
-                }
-                None => {
-                    Err(Error::unavailable("the registry ended the link before it welcomed", "no message"))
-                }
+    /// Why the network refused, or that it can't be reached.
+    pub async fn open(central: &Central, hello: &Hello) -> Result<Self, Error> {
+        match central {
+            Central::Grpc(registry) => {
+                RegistryLink::open(registry.clone(), hello.clone()).await.map(Self::Grpc)
             }
-        };
-        match timeout(WELCOME_DEADLINE, opening).await {
-            Ok(opened) => opened,
-            Err(_) => Err(Error::new(
-                ErrorCode::DeadlineExceeded,
-                "REGISTRY_TIMEOUT",
-                "the registry did not answer in time",
-            )),
+            Central::Framed(address, tls) => {
+                FramedLink::open(address, tls.as_ref(), hello).await.map(Self::Framed)
+            }
+        }
+    }
+
+    fn say(&mut self, message: link_request::Message) -> Result<(), Error> {
+        match self {
+            Self::Grpc(link) => link.say(message),
+            Self::Framed(link) => link.say(&message),
+        }
+    }
+
+    async fn next(&mut self) -> Result<LinkResponse, Error> {
+        match self {
+            Self::Grpc(link) => link.next().await,
+            Self::Framed(link) => link.next().await,
         }
     }
 
@@ -72,36 +77,44 @@ impl LinkSession {
         instructions: &mpsc::Sender<Instruction>,
         refusals: &mut mpsc::Receiver<CommandRefused>,
     ) -> Error {
-        let heartbeat_ms = u64::try_from(self.welcome.heartbeat_interval_ms).unwrap_or_default();
-        let heartbeat_interval = match Duration::from_millis(heartbeat_ms) {
-            Duration::ZERO => HEARTBEAT_INTERVAL,
-            wanted => wanted.clamp(SHORTEST_HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL),
-        };
-        let mut heartbeats = interval_at(Instant::now() + heartbeat_interval, heartbeat_interval);
-        heartbeats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let session_id = std::mem::take(&mut self.welcome.session_id);
-        if let Err(error) = instruct(instructions, Instruction::Expect(session_id)) {
-            return error;
-        }
+        let mut heartbeats = every(HEARTBEAT_INTERVAL);
         // The registry may have missed what changed while there was no link.
         health.mark_changed();
         loop {
             let carried = tokio::select! {
-                response = self.incoming.message() => take_in(response, instructions),
+                response = self.next() => response.and_then(|response| {
+                    if let Some(link_response::Message::Welcome(welcome)) = &response.message {
+                        heartbeats = every(heartbeat_interval(welcome));
+                    }
+                    take_in(response, instructions)
+                }),
                 () = changed(&mut health) => {
                     let now = health.borrow_and_update().clone();
-                    now.map_or(Ok(()), |now| say(&self.outgoing, health_message(now)))
+                    now.map_or(Ok(()), |now| self.say(health_message(now)))
                 }
                 Some(refusal) = refusals.recv() => {
-                    say(&self.outgoing, link_request::Message::CommandRefused(refusal))
+                    self.say(link_request::Message::CommandRefused(refusal))
                 }
-                _ = heartbeats.tick() => say(&self.outgoing, link_request::Message::Heartbeat(Heartbeat {})),
+                _ = heartbeats.tick() => self.say(link_request::Message::Heartbeat(Heartbeat {})),
             };
             if let Err(error) = carried {
                 return error;
             }
         }
     }
+}
+
+fn heartbeat_interval(welcome: &Welcome) -> Duration {
+    match Duration::from_millis(u64::try_from(welcome.heartbeat_interval_ms).unwrap_or_default()) {
+        Duration::ZERO => HEARTBEAT_INTERVAL,
+        wanted => wanted.clamp(SHORTEST_HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL),
+    }
+}
+
+fn every(interval: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + interval, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// The health changed. Checks that have ended, at the very end, change nothing any more.
@@ -111,13 +124,7 @@ async fn changed(health: &mut watch::Receiver<Option<EngineHealth>>) {
     }
 }
 
-fn take_in(
-    response: Result<Option<LinkResponse>, tonic::Status>,
-    instructions: &mpsc::Sender<Instruction>,
-) -> Result<(), Error> {
-    let Some(response) = response? else {
-        return Err(Error::unavailable("the registry ended the link", "end of stream"));
-    };
+fn take_in(response: LinkResponse, instructions: &mpsc::Sender<Instruction>) -> Result<(), Error> {
     match response.message {
         Some(link_response::Message::Command(command)) => {
             instruct(instructions, Instruction::Command(Box::new(command)))
@@ -135,11 +142,6 @@ fn health_message(health: EngineHealth) -> link_request::Message {
         EngineHealth::Healthy => link_request::Message::Recovered(Recovered {}),
         EngineHealth::Faulty(report) => link_request::Message::Fault(report),
     }
-}
-
-fn say(outgoing: &mpsc::Sender<LinkRequest>, message: link_request::Message) -> Result<(), Error> {
-    let sent = outgoing.try_send(LinkRequest { message: Some(message) });
-    sent.map_err(|error| Error::unavailable("the registry takes no messages", error))
 }
 
 /// A command that finds no room is not lost: the registry says it again after the reconnect.

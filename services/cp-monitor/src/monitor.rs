@@ -2,7 +2,7 @@
 
 use evcharging_common::{
     error::Error,
-    grpc_client::{self, GrpcChannel},
+    grpc_client,
     grpc_server::{self, GrpcServer},
     shutdown::CancellationToken,
 };
@@ -16,6 +16,7 @@ use crate::{
     engine_client::EngineClient,
     health_checks,
     link::{self, Link},
+    link_session::Central,
 };
 
 /// Commands that may wait for the engine, and refusals for the registry.
@@ -29,33 +30,42 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
     config.validate()?;
     let tls = config.tls.load()?;
     let wrong = |flag| move |problem: String| Error::invalid_argument(flag, problem);
-    let registry = grpc_client::connect(&config.cp_registry_address, tls.as_ref())
-        .map_err(wrong("--cp-registry-address"))?;
-    let engine =
-        grpc_client::connect(&config.engine_address, tls.as_ref()).map_err(wrong("--engine-address"))?;
+    let central = match &config.central_framed {
+        Some(address) => Central::Framed(address.clone(), tls.clone()),
+        None => Central::Grpc(
+            grpc_client::connect(&config.cp_registry_address, tls.as_ref())
+                .map_err(wrong("--cp-registry-address"))?,
+        ),
+    };
+    let engine = match &config.engine_framed {
+        Some(address) => EngineClient::framed(address, tls, &config.cp_id),
+        None => EngineClient::grpc(
+            grpc_client::connect(&config.engine_address, tls.as_ref()).map_err(wrong("--engine-address"))?,
+            &config.cp_id,
+        ),
+    };
     tracing::info!(
         cp_id = config.cp_id,
-        engine_address = config.engine_address,
-        cp_registry_address = config.cp_registry_address,
+        engine = config.engine_framed.as_ref().unwrap_or(&config.engine_address),
+        central = config.central_framed.as_ref().unwrap_or(&config.cp_registry_address),
         "the monitor of {} begins",
         config.cp_id
     );
-    run_with_channels(config, registry, engine, shutdown).await
+    run_with(config, central, engine, shutdown).await
 }
 
-/// The same on channels that may be shared: a thousand monitors need one connection to the registry.
+/// The same on ways that may be shared: a thousand monitors need one connection to the registry.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_with_channels(
+pub async fn run_with(
     config: Config,
-    registry: GrpcChannel,
-    engine: GrpcChannel,
+    central: Central,
+    engine: EngineClient,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     config.validate()?;
     let cp_id = config.cp_id.as_str();
-    let engine = EngineClient::new(engine, cp_id);
     let assignment = Assignment::default();
     let (health_sender, health) = watch::channel(None);
     let (linked, is_linked) = watch::channel(false);
@@ -64,14 +74,8 @@ pub async fn run_with_channels(
     let (refused, refusals) = mpsc::channel(QUEUE);
 
     let commands = CommandRunner::new(cp_id.to_owned(), engine.clone(), assignment.clone(), refused);
-    let link = Link {
-        hello: config.hello(),
-        registry,
-        health,
-        instructions: instructions.clone(),
-        refusals,
-        linked,
-    };
+    let link =
+        Link { hello: config.hello(), central, health, instructions: instructions.clone(), refusals, linked };
     let health_server = match config.health_listen {
         Some(address) => {
             let listener = grpc_server::listen(address).await?;

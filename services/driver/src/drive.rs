@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use evcharging_common::{
-    clock,
-    events::Event,
-    ids, kafka,
+    clock, ids, kafka,
     pb::events::v1::{
-        AuthorizationRequest, ChargingStarted, ChargingStopped, DriverEvent, DriverRequest, NetworkStatus,
-        network_status::Status,
+        AuthorizationRequest, ChargingStarted, ChargingStopped, NetworkStatus, network_status::Status,
     },
     shutdown::CancellationToken,
 };
@@ -19,7 +16,7 @@ use crate::{
     Config,
     charge::{Charge, Input, Outgoing, Reaction},
     interrupts::{Interrupt, Interrupts},
-    messaging::{Delivery, Messaging},
+    messaging::{Delivery, Messaging, Said},
     network_status::PageCollector,
     printer::{ChargeReference, Printer},
     reachability::{Change, Reachability},
@@ -95,7 +92,7 @@ impl<'a> Drive<'a> {
             if let Some(outcome) = charge.outcome() {
                 return outcome.clone();
             }
-            let waiting = delivery.is_waiting() || !self.messaging.producer.is_broker_up();
+            let waiting = delivery.is_waiting() || !self.messaging.is_up();
             let change = self.reachability.on_tick(waiting, clock.now_ms());
             self.show_change(Some(&reference), change);
             let tick_at_ms = clock.now_ms() + TICK_MS;
@@ -149,22 +146,18 @@ impl<'a> Drive<'a> {
                 let expires_at = Some(clock::to_timestamp(charge.expires_at_ms));
                 let request =
                     AuthorizationRequest { request_id, driver_id, cp_id, energy_limit_mwh, expires_at };
-                self.push(delivery, Outgoing::Request, &DriverRequest::from(request));
+                delivery.push(Said::Request(request));
             }
             Some(Outgoing::Start) => {
                 let started = ChargingStarted { driver_id, cp_id, request_id };
-                self.push(delivery, Outgoing::Start, &DriverEvent::from(started));
+                delivery.push(Said::Started(started));
             }
             Some(Outgoing::Stop) => {
                 let stopped = ChargingStopped { driver_id, cp_id, request_id };
-                self.push(delivery, Outgoing::Stop, &DriverEvent::from(stopped));
+                delivery.push(Said::Stopped(stopped));
             }
             None => {}
         }
-    }
-
-    fn push<E: Event>(&self, delivery: &mut Delivery, outgoing: Outgoing, event: &E) {
-        delivery.push(outgoing, &self.config.driver_id, event);
     }
 
     /// Waits between two charges. What is told meanwhile is of charges that are over.
@@ -205,7 +198,7 @@ impl<'a> Drive<'a> {
         let end = CancellationToken::new();
         let _ended = end.clone().drop_guard();
         let client_id = format!("driver-{}-status", self.config.driver_id);
-        let config = self.messaging.config.clone();
+        let config = self.messaging.kafka()?.clone();
         let following = kafka::follow::<NetworkStatus>(&config, &client_id, end);
         tokio::pin!(following);
         let clock = SteadyClock::start();

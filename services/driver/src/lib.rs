@@ -1,5 +1,7 @@
-//! The command-line driver: serves a file of requests in order, over Kafka alone, and shows every step.
+//! The command-line driver: serves a file of requests in order, over Kafka or frames alone, and shows every step.
 
+mod by_frames;
+mod by_kafka;
 mod charge;
 mod drive;
 mod duration;
@@ -21,6 +23,7 @@ use evcharging_common::{
     error::Error,
     ids,
     kafka::{KafkaAccess, KafkaConfig},
+    tls::TlsConfig,
 };
 
 use crate::{
@@ -79,6 +82,17 @@ pub struct Config {
     /// Where the network is.
     #[command(flatten)]
     pub location: NetworkLocation,
+    /// HOST:PORT of a gateway to charge by, over the framed protocol, or tls://HOST:PORT, instead of Kafka
+    #[arg(
+        long,
+        env = "EVCHARGING_FRAMED_GATEWAY",
+        value_name = "HOST:PORT",
+        conflicts_with_all = ["kafka_bootstrap_servers", "network_status"]
+    )]
+    pub framed: Option<String>,
+    /// How a gateway is called by TLS.
+    #[command(flatten)]
+    pub tls: TlsConfig,
     /// Kafka brokers to begin with; by default those of the network in --data-dir
     #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOST:PORT,...")]
     pub kafka_bootstrap_servers: Option<String>,
@@ -98,19 +112,28 @@ pub async fn run(config: Config) -> Result<u8, Error> {
         Ok(requests) => requests,
         Err(problem) => return Ok(complain(&problem, EXIT_USAGE)),
     };
+    let messaging = match &config.framed {
+        Some(address) => Messaging::by_frames(address.clone(), config.tls.load()?, &config.driver_id),
+        None => match by_kafka(&config)? {
+            Ok(messaging) => messaging,
+            Err(problem) => return Ok(complain(&problem, EXIT_MESSAGING_UNAVAILABLE)),
+        },
+    };
+    let printer = Printer::new(Style::of_stdout(config.json), &config.driver_id, Box::new(std::io::stdout()));
+    Ok(Drive::new(&config, messaging, interrupts, printer).serve(&requests).await)
+}
+
+/// The inner error is for the person at the terminal.
+fn by_kafka(config: &Config) -> Result<Result<Messaging, String>, Error> {
     let kafka_bootstrap_servers = match &config.kafka_bootstrap_servers {
         Some(servers) => servers.clone(),
         None => match Addresses::read(&config.location.data_dir) {
             Ok(addresses) => addresses.kafka,
-            Err(problem) => return Ok(complain(&problem, EXIT_MESSAGING_UNAVAILABLE)),
+            Err(problem) => return Ok(Err(problem)),
         },
     };
-    let messaging = Messaging::connect(
-        KafkaConfig { kafka_bootstrap_servers, access: config.kafka_access.clone() },
-        &config.driver_id,
-    )?;
-    let printer = Printer::new(Style::of_stdout(config.json), &config.driver_id, Box::new(std::io::stdout()));
-    Ok(Drive::new(&config, messaging, interrupts, printer).serve(&requests).await)
+    let kafka = KafkaConfig { kafka_bootstrap_servers, access: config.kafka_access.clone() };
+    Messaging::by_kafka(kafka, &config.driver_id).map(Ok)
 }
 
 fn complain(problem: &str, exit_code: u8) -> u8 {

@@ -1,34 +1,75 @@
-//! The driver's side of Kafka: what is told to it, and its own messages, delivered in order however long Kafka is away.
+//! The driver's way to the network and back: Kafka, or frames over TCP. What it says is delivered in order, however long the network is away.
 
 use evcharging_common::{
-    backoff::Backoff,
     error::Error,
-    events::Event,
-    kafka::{self, KafkaConfig, OutgoingRecord, Producer},
-    pb::events::v1::{DriverNotification, driver_notification::Notification},
+    kafka::{KafkaConfig, OutgoingRecord},
+    pb::events::v1::{
+        AuthorizationRequest, ChargingStarted, ChargingStopped, DriverEvent, DriverRequest,
+        driver_notification::Notification,
+    },
     shutdown::CancellationToken,
+    tls::Tls,
 };
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
 };
-use tracing::Instrument;
 
-use crate::charge::Outgoing;
+use crate::{by_frames, by_kafka::ByKafka, charge::Outgoing};
 
 /// Notifications that may wait for the driver to look at them.
 const NOTIFICATION_QUEUE: usize = 256;
 /// A charge has three messages.
-const OUTGOING_QUEUE: usize = 4;
+pub(crate) const OUTGOING_QUEUE: usize = 4;
+
+/// Something that a driver says.
+#[derive(Debug, Clone)]
+pub(crate) enum Said {
+    /// AUTHORIZATION_REQUEST.
+    Request(AuthorizationRequest),
+    /// CHARGING_STARTED.
+    Started(ChargingStarted),
+    /// CHARGING_STOPPED.
+    Stopped(ChargingStopped),
+}
+
+impl Said {
+    /// Which message of the charge it is.
+    pub fn outgoing(&self) -> Outgoing {
+        match self {
+            Self::Request(_) => Outgoing::Request,
+            Self::Started(_) => Outgoing::Start,
+            Self::Stopped(_) => Outgoing::Stop,
+        }
+    }
+
+    /// The record that says it in the current trace.
+    pub fn record(self) -> OutgoingRecord {
+        match self {
+            Self::Request(request) => {
+                OutgoingRecord::new(&request.driver_id.clone(), &DriverRequest::from(request))
+            }
+            Self::Started(started) => {
+                OutgoingRecord::new(&started.driver_id.clone(), &DriverEvent::from(started))
+            }
+            Self::Stopped(stopped) => {
+                OutgoingRecord::new(&stopped.driver_id.clone(), &DriverEvent::from(stopped))
+            }
+        }
+    }
+}
 
 /// Both directions, for one driver.
 pub(crate) struct Messaging {
-    pub producer: Producer,
-    pub config: KafkaConfig,
     /// What this driver is told.
     pub notifications: mpsc::Receiver<Notification>,
-    following: watch::Receiver<bool>,
+    way: Way,
     end: CancellationToken,
+}
+
+enum Way {
+    Kafka(ByKafka),
+    Frames { letters: mpsc::Sender<by_frames::Letter>, is_connected: watch::Receiver<bool> },
 }
 
 impl Messaging {
@@ -36,21 +77,52 @@ impl Messaging {
     ///
     /// # Errors
     /// When Kafka's client refuses the configuration.
-    pub fn connect(config: KafkaConfig, driver_id: &str) -> Result<Self, Error> {
-        let producer = Producer::new(&config, "driver")?;
+    pub fn by_kafka(config: KafkaConfig, driver_id: &str) -> Result<Self, Error> {
         let end = CancellationToken::new();
         let (sender, notifications) = mpsc::channel(NOTIFICATION_QUEUE);
-        let (following_sender, following) = watch::channel(false);
-        tokio::spawn(follow(config.clone(), driver_id.to_owned(), sender, following_sender, end.clone()));
-        Ok(Self { producer, config, notifications, following, end })
+        let way = Way::Kafka(ByKafka::connect(config, driver_id, sender, end.clone())?);
+        Ok(Self { notifications, way, end })
+    }
+
+    /// The same through the gateway at this address.
+    pub fn by_frames(address: String, tls: Option<Tls>, driver_id: &str) -> Self {
+        let end = CancellationToken::new();
+        let (sender, notifications) = mpsc::channel(NOTIFICATION_QUEUE);
+        let (letters, received) = mpsc::channel(OUTGOING_QUEUE);
+        let (connected, is_connected) = watch::channel(false);
+        let talk = by_frames::talk(address, tls, driver_id.to_owned(), received, sender, connected);
+        let stop = end.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(talk).await });
+        Self { notifications, way: Way::Frames { letters, is_connected }, end }
+    }
+
+    /// Whether the network can be reached, as far as is known.
+    pub fn is_up(&self) -> bool {
+        match &self.way {
+            Way::Kafka(kafka) => kafka.producer.is_broker_up(),
+            Way::Frames { is_connected, .. } => *is_connected.borrow(),
+        }
+    }
+
+    /// How Kafka is reached, by those who go by it.
+    pub fn kafka(&self) -> Option<&KafkaConfig> {
+        match &self.way {
+            Way::Kafka(kafka) => Some(&kafka.config),
+            Way::Frames { .. } => None,
+        }
     }
 
     /// A delivery for the messages of one charge.
     pub fn delivery(&self) -> Delivery {
-        let (queue, records) = mpsc::channel(OUTGOING_QUEUE);
         let (confirm, confirmed) = mpsc::channel(OUTGOING_QUEUE);
-        let task = tokio::spawn(deliver(self.producer.clone(), self.following.clone(), records, confirm));
-        Delivery { queue, confirmed, task, waiting: 0 }
+        let post = match &self.way {
+            Way::Kafka(kafka) => {
+                let (queue, task) = kafka.deliver(confirm);
+                Post::Kafka(queue, task)
+            }
+            Way::Frames { letters, .. } => Post::Frames(letters.clone(), confirm),
+        };
+        Delivery { post, confirmed, waiting: 0 }
     }
 }
 
@@ -60,62 +132,29 @@ impl Drop for Messaging {
     }
 }
 
-/// Hands on what this driver is told.
-async fn follow(
-    config: KafkaConfig,
-    driver_id: String,
-    sender: mpsc::Sender<Notification>,
-    following: watch::Sender<bool>,
-    end: CancellationToken,
-) {
-    let client_id = format!("driver-{driver_id}");
-    let mut seen = match kafka::follow::<DriverNotification>(&config, &client_id, end.clone()).await {
-        Ok(seen) => seen,
-        Err(_) if end.is_cancelled() => return,
-        Err(error) => return tracing::error!(%error, "the driver's notifications can't be read"),
-    };
-    following.send_replace(true);
-    while let Some(seen) = seen.recv().await {
-        if seen.event.notification.as_ref().is_none_or(|notification| addressee(notification) != driver_id) {
-            continue;
-        }
-        let span = seen.process_span();
-        let Some(notification) = seen.event.notification else { continue };
-        if sender.send(notification).instrument(span).await.is_err() {
-            return;
-        }
-    }
-}
-
-fn addressee(notification: &Notification) -> &str {
-    match notification {
-        Notification::AuthorizationResponse(told) => &told.driver_id,
-        Notification::SessionStarted(told) => &told.driver_id,
-        Notification::ConsumptionUpdate(told) => &told.driver_id,
-        Notification::SupplyError(told) => &told.driver_id,
-        Notification::Ticket(told) => &told.driver_id,
-        Notification::ReservationExpired(told) => &told.driver_id,
-        Notification::CpError(told) => &told.driver_id,
-        Notification::CpFixed(told) => &told.driver_id,
-    }
+enum Post {
+    Kafka(mpsc::Sender<(Outgoing, OutgoingRecord)>, JoinHandle<()>),
+    Frames(mpsc::Sender<by_frames::Letter>, mpsc::Sender<Outgoing>),
 }
 
 /// Delivers the messages of one charge, one after another. Dropping it gives up what was not delivered.
 pub(crate) struct Delivery {
-    queue: mpsc::Sender<(Outgoing, OutgoingRecord)>,
+    post: Post,
     confirmed: mpsc::Receiver<Outgoing>,
-    task: JoinHandle<()>,
     waiting: usize,
 }
 
 impl Delivery {
     /// Queues a message in the current trace.
-    pub fn push<E: Event>(&mut self, outgoing: Outgoing, driver_id: &str, event: &E) {
-        let record = OutgoingRecord::new(driver_id, event);
-        // The queue holds every message that a charge can have.
-        if self.queue.try_send((outgoing, record)).is_ok() {
-            self.waiting += 1;
-        }
+    pub fn push(&mut self, said: Said) {
+        // The queues hold every message that a charge can have.
+        let is_queued = match &self.post {
+            Post::Kafka(queue, _) => queue.try_send((said.outgoing(), said.record())).is_ok(),
+            Post::Frames(letters, confirm) => {
+                letters.try_send(by_frames::Letter { said, confirm: confirm.clone() }).is_ok()
+            }
+        };
+        self.waiting += usize::from(is_queued);
     }
 
     /// Whether something is not delivered yet.
@@ -137,28 +176,8 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn deliver(
-    producer: Producer,
-    mut following: watch::Receiver<bool>,
-    mut records: mpsc::Receiver<(Outgoing, OutgoingRecord)>,
-    confirm: mpsc::Sender<Outgoing>,
-) {
-    // Whoever asks before it listens could miss the answer.
-    if following.wait_for(|following| *following).await.is_err() {
-        return;
-    }
-    while let Some((outgoing, record)) = records.recv().await {
-        let mut backoff = Backoff::reconnect();
-        while let Err(error) = producer.send_record(&record).await {
-            tracing::debug!(%error, topic = record.topic, "a message waits for Kafka");
-            backoff.wait().await;
-        }
-        if confirm.send(outgoing).await.is_err() {
-            return;
+        if let Post::Kafka(_, task) = &self.post {
+            task.abort();
         }
     }
 }

@@ -103,7 +103,7 @@ async fn a_monitor_with_a_wrong_key_is_kept_out() {
     let mut network = TestNetwork::start().await;
     network.add_charge_point("MAD-01").await;
     let engine_url = network.charge_points["MAD-01"].engine_address.clone();
-    let intruder = network.monitor_arguments("MAD-01", &engine_url, "another-key-entirely");
+    let intruder = network.monitor_arguments("MAD-01", &engine_url, None, "another-key-entirely");
     let mut intruder = Process::start("intruder", &intruder);
     intruder.wait_for_line("key");
     network.wait_for_status("MAD-01", ChargePointStatus::Available).await;

@@ -67,6 +67,8 @@ pub enum Part {
     TelemetryIngest(evcharging_telemetry_ingest::Config),
     /// Pages for drivers and for operators, live
     Portal(evcharging_portal::Config),
+    /// Edge for charge points and drivers that speak the framed TCP protocol
+    Gateway(evcharging_gateway::Config),
     /// Charge point, simulated: supplies energy, measures it, can be told to break
     CpEngine(evcharging_cp_engine::Config),
     /// Sidecar of one charge point: checks its health, registers it, carries commands to it
@@ -90,6 +92,7 @@ impl Part {
             Self::CpRegistry(_) => "evcharging-cp-registry",
             Self::TelemetryIngest(_) => "evcharging-telemetry-ingest",
             Self::Portal(_) => "evcharging-portal",
+            Self::Gateway(_) => "evcharging-gateway",
             Self::CpEngine(_) => "evcharging-cp-engine",
             Self::CpMonitor(_) => "evcharging-cp-monitor",
         }
@@ -111,6 +114,7 @@ impl Part {
             | Self::CpRegistry(_)
             | Self::TelemetryIngest(_)
             | Self::Portal(_)
+            | Self::Gateway(_)
             | Self::CpEngine(_)
             | Self::CpMonitor(_) => false,
         }
@@ -148,6 +152,7 @@ mod tests {
             "cp-registry",
             "telemetry-ingest",
             "portal",
+            "gateway",
             "cp-engine",
             "cp-monitor",
         ] {

@@ -75,6 +75,7 @@ async fn run(command_line: CommandLine, log_was_given: bool) -> Result<ExitCode,
         Part::CpRegistry(config) => evcharging_cp_registry::run(config, end_by_signal()?).await,
         Part::TelemetryIngest(config) => evcharging_telemetry_ingest::run(config, end_by_signal()?).await,
         Part::Portal(config) => evcharging_portal::run(config, end_by_signal()?).await,
+        Part::Gateway(config) => evcharging_gateway::run(config, end_by_signal()?).await,
         Part::CpEngine(config) => evcharging_cp_engine::run(config, end_by_signal()?).await,
         Part::CpMonitor(config) => evcharging_cp_monitor::run(config, end_by_signal()?).await,
     };

@@ -90,6 +90,7 @@ impl ChargePoints {
             let engine_config = engine::Config {
                 listen: ListenConfig::at(([127, 0, 0, 1], 0).into()),
                 kafka: kafka.clone(),
+                listen_framed: None,
                 cp_id: cp_id.clone(),
                 max_power_w: MAX_POWER_W,
                 vehicle_energy_mwh: VEHICLE_ENERGY_MWH,
@@ -107,15 +108,13 @@ impl ChargePoints {
                 health_listen: None,
                 tls: TlsConfig::default(),
                 engine_address: engine_address.clone(),
+                engine_framed: None,
+                central_framed: None,
             };
-            let engine_channel = channel(&engine_address)?;
+            let engine_client = monitor::EngineClient::grpc(channel(&engine_address)?, &cp_id);
+            let central = monitor::Central::Grpc(registry.clone());
             tasks.spawn(engine.run(shutdown.clone()));
-            tasks.spawn(monitor::run_with_channels(
-                config,
-                registry.clone(),
-                engine_channel,
-                shutdown.clone(),
-            ));
+            tasks.spawn(monitor::run_with(config, central, engine_client, shutdown.clone()));
             wait_until_available(&registry, &cp_id).await?;
             let _ = give_back.send(cp_id);
         }

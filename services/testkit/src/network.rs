@@ -46,6 +46,8 @@ pub struct NetworkOptions {
     pub broker_down: bool,
     /// Where every process sends its traces.
     pub otlp_url: Option<String>,
+    /// A gateway, and charge points that speak frames on both sides; so it is for all tests when EVCHARGING_TEST_FRAMED is set.
+    pub framed: bool,
 }
 
 /// The two processes of a charge point.
@@ -56,6 +58,8 @@ pub struct ChargePointProcesses {
     pub monitor: Process,
     /// Where the engine listens.
     pub engine_address: String,
+    /// Where it listens for frames.
+    engine_framed: Option<String>,
 }
 
 /// A network of processes.
@@ -70,6 +74,8 @@ pub struct TestNetwork {
     pub cp_registry: Process,
     /// Telemetry.
     pub telemetry: Process,
+    /// The gateway, when charge points speak frames.
+    pub gateway: Option<Process>,
     /// By id.
     pub charge_points: HashMap<String, ChargePointProcesses>,
     addresses: HashMap<&'static str, String>,
@@ -131,10 +137,18 @@ impl TestNetwork {
         let telemetry =
             Process::start("telemetry-ingest", &common("telemetry-ingest", &telemetry_at, &to_session));
 
+        let registry_url = format!("http://{registry_at}");
+        let framed = options.framed || std::env::var_os("EVCHARGING_TEST_FRAMED").is_some();
+        let [gateway_at, framed_at] = free_addresses();
+        let gateway = framed.then(|| {
+            let more = [("--framed-listen", framed_at.as_str()), ("--cp-registry-address", &registry_url)];
+            Process::start("gateway", &common("gateway", &gateway_at, &more))
+        });
         let addresses = HashMap::from([
+            ("gateway", framed_at),
             ("session", session_url),
             ("authorization", format!("http://{authorization_at}")),
-            ("cp-registry", format!("http://{registry_at}")),
+            ("cp-registry", registry_url),
             ("telemetry", format!("http://{telemetry_at}")),
         ]);
         let mut network = Self {
@@ -143,6 +157,7 @@ impl TestNetwork {
             authorization,
             cp_registry,
             telemetry,
+            gateway,
             charge_points: HashMap::new(),
             addresses,
             otlp_flags,
@@ -157,6 +172,9 @@ impl TestNetwork {
             &mut network.telemetry,
         ] {
             process.address();
+        }
+        if let Some(gateway) = &mut network.gateway {
+            gateway.address();
         }
         network
     }
@@ -188,17 +206,28 @@ impl TestNetwork {
         let engine_url = format!("http://{engine_at}");
         let engine = ["cp-engine", "--listen", &engine_at, "--cp-id", cp_id, "--max-power-w", "100000"]
             .map(str::to_owned);
-        let engine = [engine.to_vec(), self.broker.flags(), self.otlp_flags.clone()].concat();
+        let engine_framed = self.gateway.as_ref().map(|_| {
+            let [at] = free_addresses();
+            at
+        });
+        let framed = engine_framed.iter().flat_map(|at| ["--listen-framed".to_owned(), at.clone()]).collect();
+        let engine = [engine.to_vec(), framed, self.broker.flags(), self.otlp_flags.clone()].concat();
         let mut engine = Process::start(&format!("{cp_id} engine"), &engine);
         engine.address();
-        let monitor = self.monitor_arguments(cp_id, &engine_url, TEST_KEY);
+        let monitor = self.monitor_arguments(cp_id, &engine_url, engine_framed.as_deref(), TEST_KEY);
         let monitor = Process::start(&format!("{cp_id} monitor"), &monitor);
-        let processes = ChargePointProcesses { engine, monitor, engine_address: engine_url };
+        let processes = ChargePointProcesses { engine, monitor, engine_address: engine_url, engine_framed };
         self.charge_points.insert(cp_id.to_owned(), processes);
     }
 
     /// The arguments of a monitor.
-    pub fn monitor_arguments(&self, cp_id: &str, engine_url: &str, key: &str) -> Vec<String> {
+    pub fn monitor_arguments(
+        &self,
+        cp_id: &str,
+        engine_url: &str,
+        engine_framed: Option<&str>,
+        key: &str,
+    ) -> Vec<String> {
         let registry = &self.addresses["cp-registry"];
         let monitor = [
             "cp-monitor",
@@ -217,7 +246,11 @@ impl TestNetwork {
             "--cp-registry-address",
             registry,
         ];
-        [monitor.map(str::to_owned).to_vec(), self.otlp_flags.clone()].concat()
+        let framed = engine_framed.iter().flat_map(|engine_framed| {
+            ["--engine-framed", engine_framed, "--central-framed", self.address("gateway")]
+        });
+        let monitor = monitor.into_iter().chain(framed).map(str::to_owned).collect();
+        [monitor, self.otlp_flags.clone()].concat()
     }
 
     /// A driver with a balance, listening.
@@ -257,8 +290,8 @@ impl TestNetwork {
 
     /// Starts a charge point's monitor anew with another price.
     pub async fn set_price(&mut self, cp_id: &str, price: &str) {
-        let engine_url = self.charge_points[cp_id].engine_address.clone();
-        let mut arguments = self.monitor_arguments(cp_id, &engine_url, TEST_KEY);
+        let ChargePointProcesses { engine_address, engine_framed, .. } = &self.charge_points[cp_id];
+        let mut arguments = self.monitor_arguments(cp_id, engine_address, engine_framed.as_deref(), TEST_KEY);
         let at = arguments.iter().position(|argument| argument == "--price").expect("the flag is there");
         price.clone_into(&mut arguments[at + 1]);
         let processes = self.charge_points.get_mut(cp_id).expect("a charge point");

@@ -42,6 +42,7 @@ impl AddressTable<'_> {
             ("session", &addresses.session, "gRPC: reservations, sessions, tickets; the only writer"),
             ("cp-registry", &addresses.cp_registry, "gRPC: charge points and operators' commands"),
             ("telemetry", &addresses.telemetry, "gRPC: live energy and cost"),
+            ("gateway", &addresses.gateway, "framed TCP: charge points and drivers on plain sockets"),
             ("Kafka", &addresses.kafka, kafka),
         ];
         let width = rows.iter().map(|(_, address, _)| address.len()).max().unwrap_or(0);
@@ -100,6 +101,7 @@ mod tests {
             session: "http://127.0.0.1:50052".into(),
             cp_registry: "http://127.0.0.1:50053".into(),
             telemetry: "http://127.0.0.1:50054".into(),
+            gateway: "127.0.0.1:50055".into(),
             driver_page: "http://127.0.0.1:8001".into(),
             operator_page: "http://127.0.0.1:8000".into(),
         };

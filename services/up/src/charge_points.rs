@@ -33,7 +33,7 @@ pub struct ChargePoints {
 }
 
 impl ChargePoints {
-    /// Starts all of them; they connect in their own time.
+    /// Starts all of them; they connect in their own time, every second one through the gateway when there is its address.
     ///
     /// # Errors
     /// When one of them can't have a port or its configuration is refused.
@@ -43,14 +43,18 @@ impl ChargePoints {
         kafka: &KafkaConfig,
         producer: &Producer,
         cp_registry_address: &str,
+        gateway_address: Option<&str>,
     ) -> Result<Self, Error> {
         let shutdown = CancellationToken::new();
         let mut charge_points = Self { tasks: JoinSet::new(), shutdown };
         let registry = channel(cp_registry_address)?;
         let register_mwh = first_register_mwh(clock::now_ms());
-        for planned in planned {
+        let loopback = ([127, 0, 0, 1], 0).into();
+        for (number, planned) in planned.iter().enumerate() {
+            let gateway_address = gateway_address.filter(|_| number % 2 == 1);
             let engine_config = engine::Config {
-                listen: ListenConfig::at(([127, 0, 0, 1], 0).into()),
+                listen: ListenConfig::at(loopback),
+                listen_framed: gateway_address.map(|_| loopback),
                 kafka: kafka.clone(),
                 cp_id: planned.cp_id.clone(),
                 max_power_w: planned.max_power_w,
@@ -59,8 +63,18 @@ impl ChargePoints {
             };
             let engine = engine::Service::bind(engine_config, producer.clone()).await?;
             let engine_address = format!("http://{}", engine.local_address());
-            let monitor = monitor_config(planned, folder, cp_registry_address, &engine_address)?;
-            charge_points.spawn(engine, monitor, registry.clone(), channel(&engine_address)?);
+            let mut monitor = monitor_config(planned, folder, cp_registry_address, &engine_address)?;
+            monitor.engine_framed = engine.framed_address().map(|address| address.to_string());
+            monitor.central_framed = gateway_address.map(str::to_owned);
+            let central = match &monitor.central_framed {
+                Some(address) => monitor::Central::Framed(address.clone(), None),
+                None => monitor::Central::Grpc(registry.clone()),
+            };
+            let engine_client = match &monitor.engine_framed {
+                Some(address) => monitor::EngineClient::framed(address, None, &planned.cp_id),
+                None => monitor::EngineClient::grpc(channel(&engine_address)?, &planned.cp_id),
+            };
+            charge_points.spawn(engine, monitor, central, engine_client);
             tokio::time::sleep(START_INTERVAL).await;
         }
         Ok(charge_points)
@@ -71,14 +85,14 @@ impl ChargePoints {
         &mut self,
         engine: engine::Service,
         monitor: monitor::Config,
-        registry_channel: GrpcChannel,
-        engine_channel: GrpcChannel,
+        central: monitor::Central,
+        engine_client: monitor::EngineClient,
     ) {
         let cp_id = monitor.cp_id.clone();
         let stop = self.shutdown.clone();
         // Boxed: a future that is passed on is otherwise kept twice, and there are thousands of these.
         let engine = Box::pin(engine.run(stop.clone()));
-        let monitor = Box::pin(monitor::run_with_channels(monitor, registry_channel, engine_channel, stop));
+        let monitor = Box::pin(monitor::run_with(monitor, central, engine_client, stop));
         self.tasks.spawn(tell_failure(cp_id.clone(), "engine", engine));
         self.tasks.spawn(tell_failure(cp_id, "monitor", monitor));
     }
@@ -123,6 +137,8 @@ fn monitor_config(
         health_listen: None,
         tls: TlsConfig::default(),
         engine_address: engine_address.to_owned(),
+        engine_framed: None,
+        central_framed: None,
     })
 }
 

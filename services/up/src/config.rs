@@ -15,7 +15,7 @@ pub struct Config {
     /// Folder for the database and everything else that is kept; made when missing
     #[arg(long, env = "EVCHARGING_DATA_DIR", default_value = "evcharging-data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
-    /// First of four ports: authorization, session, cp-registry, telemetry; 0 takes any free ones
+    /// First of five ports: authorization, session, cp-registry, telemetry, gateway; 0 takes any free ones
     #[arg(
         long,
         env = "EVCHARGING_BASE_PORT",
@@ -36,6 +36,9 @@ pub struct Config {
     /// Let driver1 to driver20 and two operators log in with a password that everybody knows; so it is without --database-url
     #[arg(long, env = "EVCHARGING_DEMO_USERS")]
     pub demo_users: bool,
+    /// Run every second charge point by the framed TCP protocol, through the gateway
+    #[arg(long, env = "EVCHARGING_FRAMED")]
+    pub framed: bool,
     /// How many charge points are simulated
     #[arg(
         long,
@@ -130,7 +133,7 @@ impl Config {
 
 fn parse_base_port(text: &str) -> Result<u16, String> {
     match text.parse() {
-        Ok(port) if port <= u16::MAX - 3 => Ok(port),
-        _ => Err(format!("must be 0 to {}, so that four ports fit", u16::MAX - 3)),
+        Ok(port) if port <= u16::MAX - 4 => Ok(port),
+        _ => Err(format!("must be 0 to {}, so that five ports fit", u16::MAX - 4)),
     }
 }

@@ -128,8 +128,16 @@ impl Network {
         let mut snapshots = Snapshots::from_now(read_model.clone()).await?;
 
         let registry_address = services.addresses().cp_registry.clone();
-        let charge_points =
-            ChargePoints::start(&plan.charge_points, &folder, &kafka, &producer, &registry_address).await?;
+        let gateway_address = config.framed.then(|| services.addresses().gateway.clone());
+        let charge_points = ChargePoints::start(
+            &plan.charge_points,
+            &folder,
+            &kafka,
+            &producer,
+            &registry_address,
+            gateway_address.as_deref(),
+        )
+        .await?;
         let connected = wait_until_connected(&mut snapshots, plan.charge_points.len()).await;
         services.addresses().write(folder.path()).map_err(|error| {
             Error::unavailable(format!("cannot write to the data folder {}", folder.path().display()), error)

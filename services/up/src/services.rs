@@ -77,7 +77,7 @@ impl Services {
         urls: &DatabaseUrls,
         producer: Producer,
     ) -> Result<Self, Error> {
-        // Set as a whole: what the environment says of a listener would be said of all four.
+        // Set as a whole: what the environment says of a listener would be said of all of them.
         let listen = |offset| ListenConfig::at(SocketAddr::new(config.listen_ip, config.port(offset)));
         let database = ("--database-url", urls.readers.clone());
         let url = |address: SocketAddr| format!("http://{}", reachable_here(address));
@@ -105,6 +105,7 @@ impl Services {
         let mut part: evcharging_telemetry_ingest::Config = part_config(&[to_session])?;
         part.listen = listen(3);
         part.kafka = kafka.clone();
+        let gateway_producer = producer.clone();
         let telemetry = evcharging_telemetry_ingest::Service::bind(part, producer).await?;
 
         let authorization_url = url(authorization.local_address());
@@ -125,6 +126,14 @@ impl Services {
         part.kafka = kafka.clone();
         let portal = evcharging_portal::Service::bind(part).await?;
 
+        let mut part: evcharging_gateway::Config =
+            part_config(&[("--cp-registry-address", cp_registry_url.clone())])?;
+        part.framed_listen = SocketAddr::new(config.listen_ip, config.port(4));
+        // Nobody looks at its health here.
+        part.listen = ListenConfig::at((Ipv4Addr::LOCALHOST, 0).into());
+        part.kafka = kafka.clone();
+        let gateway = evcharging_gateway::Service::bind(part, gateway_producer).await?;
+
         let addresses = Addresses {
             pid: std::process::id(),
             kafka: kafka.kafka_bootstrap_servers.clone(),
@@ -132,6 +141,7 @@ impl Services {
             session: session_url,
             cp_registry: cp_registry_url,
             telemetry: telemetry_url,
+            gateway: reachable_here(gateway.framed_address()?).to_string(),
             driver_page: url(portal.driver_page()?),
             operator_page: url(portal.operator_page()?),
         };
@@ -149,6 +159,8 @@ impl Services {
         tasks.spawn(async move { ("telemetry-ingest", telemetry.run(stop).await) });
         let stop = others_shutdown.clone();
         tasks.spawn(async move { ("portal", portal.run(stop).await) });
+        let stop = others_shutdown.clone();
+        tasks.spawn(async move { ("gateway", gateway.run(stop).await) });
         Ok(Self {
             tasks,
             authorization_shutdown,

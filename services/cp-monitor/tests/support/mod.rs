@@ -262,6 +262,7 @@ impl Engine {
         let kafka = KafkaConfig::open(bootstrap_servers.to_owned());
         let config = evcharging_cp_engine::Config {
             listen: ListenConfig::at(address),
+            listen_framed: None,
             kafka: kafka.clone(),
             cp_id: CP.to_owned(),
             max_power_w: 22_000,
@@ -325,6 +326,8 @@ impl Monitor {
             key: key.parse().unwrap(),
             engine_address: format!("http://{engine}"),
             cp_registry_address: format!("http://{registry}"),
+            engine_framed: None,
+            central_framed: None,
             health_listen: None,
             tls: TlsConfig::default(),
         };

@@ -27,7 +27,7 @@ impl Charge {
                 let waited = format_duration(self.expires_at_ms - self.begun_at_ms);
                 self.fail(
                     "MESSAGING_UNAVAILABLE",
-                    format!("messaging unavailable: the request could not be sent within {waited}; is Kafka running?"),
+                    format!("messaging unavailable: the request could not be sent within {waited}; is Kafka, or the gateway, running?"),
                 )
             }
             State::Asking { delivered: true, .. } if self.stop_asked => {

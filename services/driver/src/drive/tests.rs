@@ -11,7 +11,8 @@ use std::{
 use evcharging_common::{
     address_file::NetworkLocation,
     kafka::{self, KafkaAccess, KafkaConfig, Producer, Seen, topics},
-    pb::events::v1 as events,
+    pb::events::v1::{self as events, DriverEvent, DriverRequest},
+    tls::TlsConfig,
 };
 use rdkafka::mocking::MockCluster;
 use tokio::sync::{mpsc, watch};
@@ -67,6 +68,8 @@ fn config(requests_file: PathBuf) -> Config {
         json: true,
         location: NetworkLocation { data_dir: PathBuf::new() },
         kafka_bootstrap_servers: None,
+        framed: None,
+        tls: TlsConfig::default(),
         kafka_access: KafkaAccess::default(),
     }
 }
@@ -85,7 +88,7 @@ impl Driver {
         let printer = Printer::new(Style::Json, &config.driver_id, Box::new(output.clone()));
         let requests = requests_file::parse(requests).unwrap();
         let exit_code = tokio::spawn(async move {
-            let messaging = Messaging::connect(kafka, &config.driver_id).unwrap();
+            let messaging = Messaging::by_kafka(kafka, &config.driver_id).unwrap();
             Drive::new(&config, messaging, received, printer).serve(&requests).await
         });
         Self { output, interrupts, exit_code }

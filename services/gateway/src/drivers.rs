@@ -1,0 +1,105 @@
+//! Which conversations wait for what a driver is told.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use evcharging_common::{
+    error::Error,
+    kafka::{self, KafkaConfig},
+    pb::events::v1::{DriverNotification, driver_notification::Notification},
+    shutdown::CancellationToken,
+};
+use tokio::sync::{mpsc, watch};
+use tracing::Span;
+
+/// What may wait for a conversation before it counts as too slow.
+const WAITING: usize = 16;
+
+/// Something that a driver is told, and the span in which that is worked on.
+#[derive(Clone)]
+pub struct Heard {
+    /// What.
+    pub notification: Arc<Notification>,
+    /// In which span.
+    pub span: Span,
+}
+
+/// A handle on the drivers that somebody listens for. Cheap to clone.
+#[derive(Clone)]
+pub struct Drivers {
+    listeners: Arc<Mutex<HashMap<String, Vec<mpsc::Sender<Heard>>>>>,
+    is_following: Arc<watch::Sender<bool>>,
+}
+
+impl Drivers {
+    /// Nobody listens yet, and nothing is heard.
+    pub fn new() -> Self {
+        Self { listeners: Arc::default(), is_following: Arc::new(watch::Sender::new(false)) }
+    }
+
+    /// What this driver is told from now on. A listener that falls behind finds its channel closed.
+    ///
+    /// # Errors
+    /// UNAVAILABLE while Kafka is not heard: an answer could be missed.
+    pub fn listen(&self, driver_id: &str) -> Result<mpsc::Receiver<Heard>, Error> {
+        if !*self.is_following.borrow() {
+            let message = "the network's messages can't be heard yet; ask again";
+            return Err(Error::unavailable(message, "Kafka is not followed"));
+        }
+        let (sender, receiver) = mpsc::channel(WAITING);
+        self.lock().entry(driver_id.to_owned()).or_default().push(sender);
+        Ok(receiver)
+    }
+
+    /// Follows the topic until the token is cancelled.
+    ///
+    /// # Errors
+    /// When the client can't be made.
+    pub async fn run(&self, kafka: &KafkaConfig, shutdown: CancellationToken) -> Result<(), Error> {
+        let followed = kafka::follow::<DriverNotification>(kafka, "gateway", shutdown.clone()).await;
+        let mut heard = match followed {
+            Err(_) if shutdown.is_cancelled() => return Ok(()),
+            followed => followed?,
+        };
+        self.is_following.send_replace(true);
+        while let Some(Some(seen)) = shutdown.run_until_cancelled(heard.recv()).await {
+            if !self.lock().contains_key(&seen.key) {
+                continue;
+            }
+            let span = seen.process_span();
+            if let Some(notification) = seen.event.notification {
+                self.tell(&seen.key, &Heard { notification: Arc::new(notification), span });
+            }
+        }
+        Ok(())
+    }
+
+    /// Who does not listen any more, or too slowly, is forgotten.
+    fn tell(&self, driver_id: &str, heard: &Heard) {
+        let mut listeners = self.lock();
+        if let Some(of_driver) = listeners.get_mut(driver_id) {
+            of_driver.retain(|listener| listener.try_send(heard.clone()).is_ok());
+            if of_driver.is_empty() {
+                listeners.remove(driver_id);
+            }
+        }
+    }
+
+    /// Forgets those who have left, whether anything is said to them or not.
+    pub fn forget_closed(&self, driver_id: &str) {
+        let mut listeners = self.lock();
+        if let Some(of_driver) = listeners.get_mut(driver_id) {
+            of_driver.retain(|listener| !listener.is_closed());
+            if of_driver.is_empty() {
+                listeners.remove(driver_id);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<mpsc::Sender<Heard>>>> {
+        // No change is left half done by a panic.
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
