@@ -6,6 +6,7 @@
 mod broker;
 mod database;
 mod driver;
+mod framed;
 mod ledger;
 mod network;
 mod portal;
@@ -17,6 +18,7 @@ mod waiting;
 pub use broker::{Broker, make_topics};
 pub use database::TestDatabase;
 pub use driver::{Driver, Outcome, event_type};
+pub use framed::FramedPeer;
 pub use ledger::Ledger;
 pub use network::{ChargePointProcesses, NetworkOptions, TestNetwork, free_addresses, is_serving};
 pub use portal::{Cookie, Portal, TEST_PASSWORD};

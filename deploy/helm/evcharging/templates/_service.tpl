@@ -2,12 +2,16 @@
 One service with its account, its budget for disruptions and who may reach it:
 {root, service: its sub-command, key: its values, port, env, callers: components that may call it}.
 One for browsers has `pages` instead of a port: {name, port, open: whether an ingress leads there}.
+One that strangers reach by TCP has `frames`, the port for that, beside its port for gRPC; its Service has that one alone.
 */}}
 {{- define "evcharging.service" -}}
 {{- $root := .root -}}
 {{- $name := printf "%s-%s" (include "evcharging.name" $root) .service -}}
 {{- $values := get $root.Values .key -}}
-{{- $callers := $root.Values.portal.enabled | ternary .callers (without .callers "portal") -}}
+{{- $callers := .callers -}}
+{{- range $optional := list "portal" "gateway" -}}
+{{- if not (get $root.Values $optional).enabled -}}{{- $callers = without $callers $optional -}}{{- end -}}
+{{- end -}}
 {{- $probed := .pages | default (list (dict "name" "health" "port" 50050)) | first -}}
 apiVersion: v1
 kind: ServiceAccount
@@ -23,8 +27,19 @@ metadata:
   labels:
     {{- include "evcharging.labels" $root | nindent 4 }}
     app.kubernetes.io/component: {{ .service }}
+  {{- if .frames }}
+  {{- with $values.service.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- end }}
 spec:
-  {{- if not .pages }}
+  {{- if .frames }}
+  # One address: who speaks frames looks it up once, and is led to one replica for as long as the connection lasts.
+  type: {{ $values.service.type }}
+  {{- if eq $values.service.type "LoadBalancer" }}
+  externalTrafficPolicy: {{ $values.service.externalTrafficPolicy }}
+  {{- end }}
+  {{- else if not .pages }}
   # Headless: callers see each replica, and spread their calls by themselves. A connection to one address would stay with one replica.
   clusterIP: None
   {{- end }}
@@ -32,12 +47,17 @@ spec:
     {{- include "evcharging.selector" $root | nindent 4 }}
     app.kubernetes.io/component: {{ .service }}
   ports:
+    {{- if .frames }}
+    # Nothing else: a load balancer opens to the world what stands here.
+    - { name: frames, port: {{ .frames }}, targetPort: frames }
+    {{- else }}
     {{- range .pages }}
     - { name: {{ .name }}, port: {{ .port }}, targetPort: {{ .name }}, appProtocol: http }
     {{- else }}
     - { name: grpc, port: {{ .port }}, targetPort: grpc, appProtocol: {{ empty $root.Values.tls.secret | ternary "kubernetes.io/h2c" "https" }} }
     {{- end }}
     - { name: metrics, port: 9090, targetPort: metrics }
+    {{- end }}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -95,6 +115,9 @@ spec:
             {{- include "evcharging.kafkaEnv" (dict "root" $root "ownSecret" (include "evcharging.name" $root)) | nindent 12 }}
             {{- .env | nindent 12 }}
           ports:
+            {{- with .frames }}
+            - { name: frames, containerPort: {{ . }} }
+            {{- end }}
             {{- range .pages }}
             - { name: {{ .name }}, containerPort: {{ .port }} }
             {{- else }}
@@ -148,7 +171,18 @@ spec:
       app.kubernetes.io/component: {{ .service }}
   policyTypes: [Ingress]
   ingress:
-    {{- range .pages | default (list (dict "name" "grpc" "open" $root.Values.ingress.enabled)) }}
+    {{- if .frames }}
+    - ports: [{ port: frames }]
+      {{- with $values.networkPolicy.from }}
+      from:
+        {{- toYaml . | nindent 8 }}
+        {{- with $root.Values.networkPolicy.clientLabels }}
+        - podSelector:
+            matchLabels: {{- toYaml . | nindent 14 }}
+        {{- end }}
+      {{- end }}
+    {{- end }}
+    {{- range .pages | default (list (dict "name" "grpc" "open" (and $root.Values.ingress.enabled (not .frames)))) }}
     {{- /* A rule without anybody would let everybody in. */}}
     {{- if or $callers $root.Values.networkPolicy.clientLabels .open }}
     - ports: [{ port: {{ .name }} }]
