@@ -14,11 +14,11 @@ ARGS ?=
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
-up: build ## Build and run a whole network on this machine; BACKEND=postgres, mysql or mariadb brings that server and Kafka; flags go in ARGS="--charge-points 100"
+up: build ## Build and run a whole network on this machine; BACKEND=postgres, mysql or mariadb brings that server and Kafka; FRAMED=1 runs half of the charge points by the framed protocol; flags go in ARGS="--charge-points 100"
 ifdef BACKEND
-	tools/with-backends --only kafka,$(BACKEND) tools/up-on-server $(BACKEND) $(ARGS)
+	tools/with-backends --only kafka,$(BACKEND) tools/up-on-server $(BACKEND) $(if $(FRAMED),--framed) $(ARGS)
 else
-	$(EVCHARGING) up $(ARGS)
+	$(EVCHARGING) up $(if $(FRAMED),--framed) $(ARGS)
 endif
 
 build: build-dependencies pages ## Build target/release/evcharging

@@ -2,21 +2,27 @@
 
 use std::time::Duration;
 
+use http::uri::PathAndQuery;
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
+use tonic::{
+    GrpcMethod, Request, Response, Status, Streaming,
+    codec::{BufferSettings, Codec},
+};
+use tonic_prost::ProstCodec;
 
 use crate::{
     error::{Error, ErrorCode},
     grpc_client::GrpcChannel,
     pb::cp_registry::v1::{
-        Hello, LinkRequest, LinkResponse, link_request, link_response,
-        registry_service_client::RegistryServiceClient,
+        Hello, LinkRequest, LinkResponse, link_request, link_response, registry_service_server::SERVICE_NAME,
     },
 };
 
 /// How long the registry may take to answer a Hello.
 const WELCOME_DEADLINE: Duration = Duration::from_secs(5);
+/// The method, as gRPC names it.
+const LINK: &str = "/evcharging.cp_registry.v1.RegistryService/Link";
 /// Messages that may wait for a slow registry before the link counts as broken.
 const OUTGOING_CAPACITY: usize = 16;
 
@@ -34,11 +40,10 @@ impl RegistryLink {
     /// # Errors
     /// Why the registry refused, or that it can't be reached.
     pub async fn open(registry: GrpcChannel, hello: Hello) -> Result<Self, Error> {
-        let mut client = RegistryServiceClient::new(registry);
         let (outgoing, requests) = mpsc::channel(OUTGOING_CAPACITY);
         say(&outgoing, link_request::Message::Hello(hello))?;
         let opening = async {
-            let mut incoming = client.link(ReceiverStream::new(requests)).await?.into_inner();
+            let mut incoming = link(registry, ReceiverStream::new(requests)).await?.into_inner();
             let first = incoming.message().await?;
             match first.as_ref().and_then(|response| response.message.as_ref()) {
                 Some(link_response::Message::Welcome(_)) => Ok(Self { outgoing, incoming, first }),
@@ -78,6 +83,40 @@ impl RegistryLink {
         }
         let response = self.incoming.message().await?;
         response.ok_or_else(|| Error::unavailable("the registry ended the link", "end of stream"))
+    }
+}
+
+/// As the generated client calls it, but for the codec: its buffers of 8 KiB each way would be most of what a link costs.
+async fn link(
+    registry: GrpcChannel,
+    requests: ReceiverStream<LinkRequest>,
+) -> Result<Response<Streaming<LinkResponse>>, Status> {
+    let mut client = tonic::client::Grpc::new(registry);
+    client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+    let mut request = Request::new(requests);
+    request.extensions_mut().insert(GrpcMethod::new(SERVICE_NAME, "Link"));
+    client.streaming(request, PathAndQuery::from_static(LINK), SmallCodec).await
+}
+
+/// Prost's own, with small buffers: a link's messages are short, and most of the time there are none.
+struct SmallCodec;
+
+fn small_buffers() -> BufferSettings {
+    BufferSettings::new(512, 4_096)
+}
+
+impl Codec for SmallCodec {
+    type Encode = LinkRequest;
+    type Decode = LinkResponse;
+    type Encoder = <ProstCodec<LinkRequest, LinkResponse> as Codec>::Encoder;
+    type Decoder = <ProstCodec<LinkRequest, LinkResponse> as Codec>::Decoder;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        ProstCodec::<LinkRequest, LinkResponse>::raw_encoder(small_buffers())
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        ProstCodec::<LinkRequest, LinkResponse>::raw_decoder(small_buffers())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, future::poll_fn, io, mem::MaybeUninit, pin::Pin, time::Duration};
 
+use rand::seq::SliceRandom;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf},
     net::TcpStream,
@@ -58,11 +59,25 @@ pub fn split(socket: AnySocket) -> (FrameReader, FrameWriter) {
     (reader, FrameWriter { half: write_half, unsent: Vec::new(), unanswered: VecDeque::new() })
 }
 
-/// Connects to `HOST:PORT`, or by TLS to `tls://HOST:PORT`, and begins a conversation.
+/// Connects to `HOST:PORT`, or by TLS to `tls://HOST:PORT`, and begins a conversation. Of several addresses, separated by commas, any that
+/// answers will do.
 ///
 /// # Errors
 /// UNAVAILABLE when nobody is there who speaks the protocol; what the peer refused with.
-pub async fn connect(address: &str, tls: Option<&Tls>) -> Result<(FrameReader, FrameWriter), Error> {
+pub async fn connect(addresses: &str, tls: Option<&Tls>) -> Result<(FrameReader, FrameWriter), Error> {
+    let mut addresses: Vec<&str> = addresses.split(',').collect();
+    addresses.shuffle(&mut rand::rng());
+    let mut failure = Error::unavailable("there is no address to connect to", "no address");
+    for address in addresses {
+        match connect_to(address, tls).await {
+            Err(error) if error.is_retryable() => failure = error,
+            done => return done,
+        }
+    }
+    Err(failure)
+}
+
+async fn connect_to(address: &str, tls: Option<&Tls>) -> Result<(FrameReader, FrameWriter), Error> {
     let opening = async {
         let secure = address.strip_prefix("tls://");
         let at = secure.unwrap_or(address);

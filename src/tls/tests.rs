@@ -173,3 +173,40 @@ async fn what_is_missing_or_wrong_is_named() {
     );
     assert!(TlsConfig::default().load().unwrap().is_none());
 }
+
+#[tokio::test]
+async fn frames_go_by_tls_to_callers_without_a_certificate() {
+    use crate::framed::{Unit, connect, split};
+
+    let authority = Authority::new();
+    let folder = authority.folder();
+    let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
+    let address = format!("tls://localhost:{}", listener.local_addr().unwrap().port());
+    let server = config(&folder).load_for_server().unwrap().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            // Who does not speak TLS, or distrusts us, is not answered.
+            let Ok(stream) = server.accept_anyone(stream).await else { continue };
+            let (mut reader, mut writer) = split(Box::new(stream));
+            while reader.fill().await.is_ok() {
+                while let Some(unit) = reader.next_unit() {
+                    assert_eq!(unit, Ok(Unit::Enq));
+                    writer.ack();
+                }
+                writer.flush().await.unwrap();
+            }
+        }
+    });
+    let caller = tempfile::tempdir().unwrap();
+    fs::copy(folder.path().join("ca.crt"), caller.path().join("ca.crt")).unwrap();
+    let trusting = config(&caller).load().unwrap();
+    connect(&address, trusting.as_ref()).await.map(drop).unwrap();
+
+    let stranger = Authority::new().folder();
+    let distrusting = config(&stranger).load().unwrap();
+    let error = connect(&address, distrusting.as_ref()).await.err().unwrap();
+    assert!(error.message.starts_with("cannot reach tls://localhost:"), "{error}");
+    let error = connect(&address, None).await.err().unwrap();
+    assert!(error.message.contains("give --tls-folder"), "{error}");
+}

@@ -5,6 +5,7 @@ mod charges;
 mod commands;
 mod decide;
 mod fault;
+mod framed;
 mod idle;
 mod latencies;
 mod load;
@@ -74,6 +75,8 @@ enum What {
     Telemetry,
     /// Whole charges by Kafka beside the store alone
     Charges,
+    /// The framed protocol: its codec, an engine's checks, a gateway's connections
+    Framed,
     /// `evcharging up` with nothing to do
     Idle,
     /// A thousand open pages at one portal
@@ -123,6 +126,7 @@ async fn measure(what: What, command_line: &CommandLine, table: &mut Table) -> R
                 _ => fault::measure(&prepared, table).await,
             }
         }
+        What::Framed => framed::measure(duration, table).await,
         What::Idle => idle::measure(network_duration, table).await,
         What::Pages => pages::measure(3 * duration, table).await,
         What::Network => {

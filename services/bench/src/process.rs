@@ -31,19 +31,24 @@ impl Usage {
 
     /// Resident memory, in MiB.
     pub fn resident_mib(self) -> Result<u64, Error> {
-        self.status_mib("VmRSS:")
+        Ok(self.resident_kib()? / 1_024)
+    }
+
+    /// The same in KiB.
+    pub fn resident_kib(self) -> Result<u64, Error> {
+        self.status_kib("VmRSS:")
     }
 
     /// The most that was ever resident, in MiB.
     pub fn peak_mib(self) -> Result<u64, Error> {
-        self.status_mib("VmHWM:")
+        Ok(self.status_kib("VmHWM:")? / 1_024)
     }
 
-    fn status_mib(self, name: &str) -> Result<u64, Error> {
+    fn status_kib(self, name: &str) -> Result<u64, Error> {
         let status = self.read("status")?;
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        kib.map(|kib| kib / 1_024).ok_or_else(|| Error::internal(format!("no {name} in /proc")))
+        kib.ok_or_else(|| Error::internal(format!("no {name} in /proc")))
     }
 
     fn read(self, file: &str) -> Result<String, Error> {

@@ -1,4 +1,4 @@
-//! The processes of the network: a database, a broker, two replicas of each service, charge points.
+//! The processes of the network: a database, a broker, two replicas of each service, charge points, every second one by frames.
 
 use std::{
     path::Path,
@@ -138,10 +138,28 @@ impl Fleet {
                 members.push(start(format!("{part}-{}", number + 1), Kind::Service, &flags, &kafka_flags));
             }
         }
+        let [gateway_1, gateway_2, framed_1, framed_2] = free_addresses();
+        let gateways = format!("{framed_1},{framed_2}");
+        for (number, (address, framed)) in [(gateway_1, framed_1), (gateway_2, framed_2)].iter().enumerate() {
+            let flags = [
+                "gateway",
+                "--listen",
+                address,
+                "--framed-listen",
+                framed,
+                "--cp-registry-address",
+                &registry_urls,
+            ];
+            members.push(start(format!("gateway-{}", number + 1), Kind::Service, &flags, &kafka_flags));
+        }
         for number in 1..=charge_points {
             let cp_id = format!("CP-{number:03}");
-            let [engine_at] = free_addresses();
+            let [engine_at, engine_framed] = free_addresses();
+            // Every second one speaks frames on both sides of its monitor.
+            let is_framed = number % 2 == 0;
             let flags = ["cp-engine", "--listen", &engine_at, "--cp-id", &cp_id, "--max-power-w", "100000"];
+            let framed = ["--listen-framed", &engine_framed];
+            let flags = [&flags[..], if is_framed { &framed } else { &[] }].concat();
             members.push(start(format!("{cp_id}-engine"), Kind::Engine, &flags, &kafka_flags));
             let engine_url = format!("http://{engine_at}");
             let flags = [
@@ -150,7 +168,9 @@ impl Fleet {
                 ["100000", "--key", "a-key-of-a-test", "--engine-address"],
                 [&engine_url, "--cp-registry-address", &registry_urls, "--log=info"],
             ];
-            members.push(start(format!("{cp_id}-monitor"), Kind::Monitor, &flags.concat(), &[]));
+            let framed = ["--engine-framed", &engine_framed, "--central-framed", &gateways];
+            let flags = [&flags.concat()[..], if is_framed { &framed } else { &[] }].concat();
+            members.push(start(format!("{cp_id}-monitor"), Kind::Monitor, &flags, &[]));
         }
         let fleet =
             Self { members, database: DatabaseAt { reader_url: database.reader_url }, kafka, session_urls };

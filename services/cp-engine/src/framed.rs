@@ -9,6 +9,7 @@ use evcharging_common::{
     pb::engine::v1::{EngineMode, EngineState},
     shutdown::CancellationToken,
     tls::Tls,
+    trace_propagation,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -139,7 +140,11 @@ impl Talk {
         match *message {
             Message::CheckHealth { .. } => Ok(state),
             Message::Start { session_id, limit_mwh, traceparent, .. } => {
-                self.engine.start(session_id, limit_mwh, traceparent.map(str::to_owned))
+                let span = tracing::info_span!(parent: None, "framed START", session_id);
+                trace_propagation::continue_trace(&span, traceparent);
+                span.in_scope(|| {
+                    self.engine.start(session_id, limit_mwh, trace_propagation::current_traceparent())
+                })
             }
             Message::Stop { session_id, .. } => self.engine.stop(session_id, None),
             Message::Broken { reason, .. } => self.engine.set_fault(&sayable(reason)),

@@ -14,8 +14,8 @@ use evcharging_common::{
 const MAX_LOCATION_CHARS: usize = 128;
 /// The strongest charge point, in watts.
 const MAX_POWER_W: i64 = 1_000_000;
-/// The highest price of a kWh, in micros.
-const MAX_PRICE_MICROS_PER_KWH: i64 = 1_000 * MICROS_PER_UNIT;
+/// The highest price of a kWh, in micros, as the registry has it.
+const MAX_PRICE_MICROS_PER_KWH: i64 = 100 * MICROS_PER_UNIT;
 
 /// The monitor of one charge point.
 #[derive(Debug, Clone, clap::Args)]
@@ -54,7 +54,8 @@ pub struct Config {
     /// HOST:PORT of an engine that speaks the framed protocol, or tls://HOST:PORT, instead of --engine-address
     #[arg(long, env = "EVCHARGING_ENGINE_FRAMED", value_name = "HOST:PORT")]
     pub engine_framed: Option<String>,
-    /// HOST:PORT of a gateway to be linked by, in the framed protocol, or tls://HOST:PORT, instead of --cp-registry-address
+    /// HOST:PORT of a gateway to be linked by, in the framed protocol, or tls://HOST:PORT, instead of --cp-registry-address; several
+    /// replicas separated by commas
     #[arg(long, env = "EVCHARGING_CENTRAL_FRAMED", value_name = "HOST:PORT")]
     pub central_framed: Option<String>,
     /// Address to serve gRPC health on: it serves while the charge point is linked to the network; none when absent
@@ -81,7 +82,7 @@ impl Config {
             return Err(Error::invalid_argument("--location", problem));
         }
         if !(0..=MAX_PRICE_MICROS_PER_KWH).contains(&self.price_micros_per_kwh) {
-            return Err(Error::invalid_argument("--price", "must be 0 to 1000 a kWh"));
+            return Err(Error::invalid_argument("--price", "must be 0 to 100 a kWh"));
         }
         if !(1..=MAX_POWER_W).contains(&self.max_power_w) {
             return Err(Error::invalid_argument("--max-power-w", format!("must be 1 to {MAX_POWER_W} W")));
@@ -158,7 +159,7 @@ mod tests {
             ("--cp-id", "a b"),
             ("--location", " "),
             ("--location", long.as_str()),
-            ("--price", "1000.01"),
+            ("--price", "100.01"),
             ("--max-power-w", "0"),
         ] {
             let error = parse(changed).unwrap().validate().unwrap_err();

@@ -27,7 +27,7 @@ pub fn check(hello: &Hello) -> Result<(), Error> {
     if !(1..=MAX_POWER_W).contains(&hello.max_power_w) {
         return Err(Error::invalid_argument("hello.max_power_w", format!("must be 1 to {MAX_POWER_W}")));
     }
-    if !(8..=128).contains(&hello.key.len()) {
+    if !(8..=128).contains(&hello.key.chars().count()) {
         return Err(Error::invalid_argument("hello.key", "must be 8 to 128 characters"));
     }
     Ok(())

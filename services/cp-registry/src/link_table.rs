@@ -22,6 +22,9 @@ pub const OUTGOING: usize = 64;
 /// What goes out over a link.
 pub type Outgoing = mpsc::Sender<Result<LinkResponse, Status>>;
 
+/// Links of one charge point that may be arriving at a time.
+const ARRIVING: usize = 4;
+
 struct Entry {
     link_id: String,
     outgoing: Outgoing,
@@ -29,33 +32,39 @@ struct Entry {
     /// The version of the newest thing that was said.
     version: i64,
     /// What came in before the welcome was said, and is said after it.
-    before_welcome: Option<Vec<CentralCommand>>,
+    before_welcome: Vec<CentralCommand>,
+}
+
+/// The links of one charge point.
+#[derive(Default)]
+struct Links {
+    /// The one that was welcomed last.
+    current: Option<Entry>,
+    /// Those that have yet to prove that they may come in. Until one has, the current one stays: whoever knows no key ends no link.
+    arriving: Vec<Entry>,
 }
 
 /// A handle on the table. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct LinkTable {
-    links: Arc<Mutex<HashMap<String, Entry>>>,
+    links: Arc<Mutex<HashMap<String, Links>>>,
 }
 
 impl LinkTable {
-    /// Adds a link that is about to be welcomed. The older link of the same charge point is closed: the newest wins.
+    /// Adds a link that is about to be welcomed.
     pub fn add(&self, cp_id: &str, link_id: &str, outgoing: Outgoing, closing: CancellationToken) {
-        let entry = Entry {
-            link_id: link_id.to_owned(),
-            outgoing,
-            closing,
-            version: 0,
-            before_welcome: Some(Vec::new()),
-        };
+        let link_id = link_id.to_owned();
+        let entry = Entry { link_id, outgoing, closing, version: 0, before_welcome: Vec::new() };
         let mut links = self.lock();
-        if let Some(older) = links.insert(cp_id.to_owned(), entry) {
-            older.closing.cancel();
+        let of_charge_point = links.entry(cp_id.to_owned()).or_default();
+        if of_charge_point.arriving.len() == ARRIVING {
+            of_charge_point.arriving.remove(0).closing.cancel();
         }
-        metrics::gauge!(metric::LINKS).set(links.len() as f64);
+        of_charge_point.arriving.push(entry);
     }
 
-    /// Says the welcome, then what the charge point should be doing, then what came in meanwhile.
+    /// Says the welcome, then what the charge point should be doing, then what came in meanwhile. The older link of the same charge
+    /// point is closed: the newest wins.
     pub fn welcome(
         &self,
         cp_id: &str,
@@ -65,62 +74,81 @@ impl LinkTable {
         commands: Vec<CentralCommand>,
     ) {
         let mut links = self.lock();
-        let Some(entry) = links.get_mut(cp_id).filter(|entry| entry.link_id == link_id) else { return };
+        let Some(of_charge_point) = links.get_mut(cp_id) else { return };
+        let arrived = of_charge_point.arriving.iter().position(|entry| entry.link_id == link_id);
+        let Some(mut entry) = arrived.map(|at| of_charge_point.arriving.remove(at)) else { return };
         entry.version = version;
         entry.say(Message::Welcome(welcome));
         for command in commands {
             entry.say(Message::Command(command));
         }
-        for command in entry.before_welcome.take().unwrap_or_default() {
+        for command in std::mem::take(&mut entry.before_welcome) {
             entry.carry(command);
         }
+        if let Some(older) = of_charge_point.current.replace(entry) {
+            older.closing.cancel();
+        }
+        tell_count(&links);
     }
 
-    /// Whether the link of a charge point is here.
+    /// Whether a link of a charge point is here.
     pub fn has(&self, cp_id: &str) -> bool {
         self.lock().contains_key(cp_id)
     }
 
     /// Carries a command over the link of its charge point, when that link is here and has not heard newer.
     pub fn carry(&self, command: CentralCommand) {
-        if let Some(entry) = self.lock().get_mut(&command.cp_id) {
-            match &mut entry.before_welcome {
-                Some(waiting) if waiting.len() < OUTGOING => waiting.push(command),
-                Some(_) => entry.closing.cancel(),
-                None => entry.carry(command),
+        if let Some(of_charge_point) = self.lock().get_mut(&command.cp_id) {
+            for arriving in &mut of_charge_point.arriving {
+                if arriving.before_welcome.len() < OUTGOING {
+                    arriving.before_welcome.push(command.clone());
+                } else {
+                    arriving.closing.cancel();
+                }
+            }
+            if let Some(current) = &mut of_charge_point.current {
+                current.carry(command);
             }
         }
     }
 
-    /// Closes the link of a charge point, if it is here; with `link_id`, only that one.
+    /// Closes the links of a charge point that are here; with `link_id`, only that one.
     pub fn close(&self, cp_id: &str, link_id: Option<&str>) {
-        let links = self.lock();
-        let entry = links.get(cp_id).filter(|entry| link_id.is_none_or(|link_id| entry.link_id == link_id));
-        if let Some(entry) = entry {
-            entry.closing.cancel();
+        if let Some(Links { current, arriving }) = self.lock().get(cp_id) {
+            let meant = |entry: &&Entry| link_id.is_none_or(|link_id| entry.link_id == link_id);
+            current.iter().chain(arriving).filter(meant).for_each(|entry| entry.closing.cancel());
         }
     }
 
     /// Forgets a link that has ended.
     pub fn remove(&self, cp_id: &str, link_id: &str) {
         let mut links = self.lock();
-        if links.get(cp_id).is_some_and(|entry| entry.link_id == link_id) {
-            links.remove(cp_id);
-            metrics::gauge!(metric::LINKS).set(links.len() as f64);
+        if let Some(of_charge_point) = links.get_mut(cp_id) {
+            of_charge_point.arriving.retain(|entry| entry.link_id != link_id);
+            of_charge_point.current.take_if(|entry| entry.link_id == link_id);
+            if of_charge_point.current.is_none() && of_charge_point.arriving.is_empty() {
+                links.remove(cp_id);
+            }
         }
+        tell_count(&links);
     }
 
     /// Every welcomed link: charge point and link.
     pub fn welcomed(&self) -> Vec<(String, String)> {
         let links = self.lock();
-        let welcomed = links.iter().filter(|(_, entry)| entry.before_welcome.is_none());
+        let welcomed = links.iter().filter_map(|(cp_id, links)| Some((cp_id, links.current.as_ref()?)));
         welcomed.map(|(cp_id, entry)| (cp_id.clone(), entry.link_id.clone())).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
-        // No change is left half done by a panic: each is a single insert, update or removal.
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Links>> {
+        // No change is left half done by a panic.
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn tell_count(links: &HashMap<String, Links>) {
+    let linked = links.values().filter(|links| links.current.is_some()).count();
+    metrics::gauge!(metric::LINKS).set(linked as f64);
 }
 
 impl Entry {
@@ -177,10 +205,19 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_link_closes_the_older_one() {
+    fn the_newest_link_closes_the_older_one_once_it_is_welcomed() {
         let table = LinkTable::default();
         let (_first, first_closing) = link(&table, "a");
+        table.welcome("MAD-01", "a", Welcome::default(), 0, Vec::new());
+        // Someone who knows no key changes nothing, however often.
+        for number in 0..=ARRIVING {
+            let (_intruder, intruder_closing) = link(&table, "intruder");
+            table.remove("MAD-01", "intruder");
+            assert!(!first_closing.is_cancelled() && !intruder_closing.is_cancelled(), "{number}");
+        }
         let (_second, second_closing) = link(&table, "b");
+        assert!(!first_closing.is_cancelled());
+        table.welcome("MAD-01", "b", Welcome::default(), 0, Vec::new());
         assert!(first_closing.is_cancelled() && !second_closing.is_cancelled());
         // The end of the first is no news for the second.
         table.remove("MAD-01", "a");

@@ -124,6 +124,10 @@ impl Driver {
                     Err(invalid) => writer.nak_unreadable(invalid.reason()),
                 }
             }
+            if self.waiting.as_ref().is_some_and(|letter| letter.confirm.is_closed()) {
+                // Its charge is over or was given up.
+                self.waiting = None;
+            }
             if say_again_at.is_none()
                 && !asked.contains(&Asked::Letter)
                 && let Some(letter) = &self.waiting

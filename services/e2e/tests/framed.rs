@@ -48,6 +48,9 @@ async fn a_driver_and_a_charge_point_by_bare_frames() {
     assert_eq!(field(&driver.wait_for("START#"), 1), session_id);
     charge_point.say_taken(&format!("TELEM#FOR-01#{session_id}#1#101000#22000"));
     assert_eq!(driver.wait_for("TELEM#"), format!("TELEM#FOR-01#{session_id}#1#100000#22000"));
+    // Another request is denied, and the charge is still the one that a stop ends.
+    driver.say_taken("REQ#driver1#FOR-01");
+    assert_eq!(driver.wait_for("DENIED"), "DENIED#DRIVER_BUSY");
     driver.say_taken(&format!("STOP#{session_id}"));
     assert_eq!(charge_point.wait_for("STOP#"), format!("STOP#{session_id}"));
     charge_point.say_taken(&format!("TELEM#FOR-01#{session_id}#2#251000#0"));
@@ -59,6 +62,8 @@ async fn a_driver_and_a_charge_point_by_bare_frames() {
     network.ledger().await.check("by frames").await;
 
     // What is refused says why, and the conversation goes on.
+    driver.say("STOP#");
+    assert!(driver.wait_for("NAK").starts_with("NAK NO_CHARGE"), "its ticket was told");
     driver.say_taken("REQ#driver1#NO-SUCH");
     assert_eq!(driver.wait_for("DENIED"), "DENIED#CP_UNKNOWN");
     driver.say_taken("REQ#nobody#FOR-01#0");
@@ -107,6 +112,14 @@ async fn a_charge_point_that_can_not_supply_says_so_at_once_or_later() {
     charge_point.say_taken(&format!("STOP#{session_id}#no vehicle is plugged in"));
     let error = driver.supply_error().await;
     assert_eq!((error.reason.as_str(), error.ticket_follows), ("START_REFUSED", false));
+    // Whoever knows no key does not push it out, and is cut off in the end.
+    let mut intruder = FramedPeer::connect(network.address("gateway"));
+    intruder.say_taken("REG#FOR-01#Madrid#0.40");
+    for _ in 0..8 {
+        intruder.say("AUTH#FOR-01#another-key-entirely");
+        assert!(intruder.wait_for("NAK").starts_with("NAK CP_KEY_WRONG"), "no such key");
+    }
+    assert_eq!((intruder.next().as_str(), intruder.next().as_str()), ("EOT", "CLOSED"));
     // Broken, and well again.
     charge_point.say_taken("AVR#FOR-01#smoke");
     let broken = network.wait_for_status("FOR-01", ChargePointStatus::Faulted).await;
@@ -234,7 +247,7 @@ async fn the_foreign_client_is_a_charge_point_and_a_driver() {
     };
     let mut charge_point = python("foreign charge point", &["charge-point", gateway, "PY-01", KEY]);
     network.wait_for_status("PY-01", ChargePointStatus::Available).await;
-    let mut driver = python("foreign driver", &["driver", gateway, "driver1", "PY-01", "--seconds", "2"]);
+    let mut driver = python("foreign driver", &["driver", gateway, "driver1", "PY-01", "2"]);
     assert_eq!(driver.wait(Duration::from_secs(60)), 0, "{}", driver.output());
     network.wait_for_status("PY-01", ChargePointStatus::Available).await;
     let mut ledger = network.ledger().await;

@@ -151,9 +151,8 @@ impl Conversation {
                     let word = message.word();
                     metrics::counter!(metric::FRAMES, "direction" => "received", "message" => word)
                         .increment(1);
-                    match self.take(&message) {
-                        Ok(()) => self.mistakes = 0,
-                        Err(error) => self.refuse(&error, writer)?,
+                    if let Err(error) = self.take(&message) {
+                        self.refuse(&error, writer)?;
                     }
                 }
                 Err(misread) => self.not_read(misread.reason(), &misread.to_string(), writer)?,
@@ -194,7 +193,10 @@ impl Conversation {
     /// Something has ended that was waited for.
     fn finish(&mut self, done: Done, writer: &mut FrameWriter) -> Result<(), End> {
         match done {
-            Done::Answered(Ok(())) => writer.ack(),
+            Done::Answered(Ok(())) => {
+                self.mistakes = 0;
+                writer.ack();
+            }
             Done::Answered(Err(error)) => self.refuse(&error, writer)?,
             Done::Unanswered(Ok(())) => {}
             // The session's own deadline ends it, and its driver is told.
@@ -207,6 +209,7 @@ impl Conversation {
                         tracing::info!(cp_id = charge_point.cp_id(), "a charge point is linked by frames");
                         charge_point.linked(registry_link);
                     }
+                    self.mistakes = 0;
                     writer.ack();
                 }
                 Err(error) => {

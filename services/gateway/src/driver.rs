@@ -32,10 +32,17 @@ pub struct Driver {
     knows_more: bool,
     /// The request that was made here last.
     request_id: String,
-    /// Where it charges or may, and the session; empty as long as they are not known.
+    charge: ChargeHere,
+}
+
+/// A charge of the driver; its texts are empty as long as they are not known.
+#[derive(Default)]
+struct ChargeHere {
+    /// The request by which it was asked for here.
+    request_id: String,
     cp_id: String,
     session_id: String,
-    /// Readings of this charge that it was told.
+    /// Readings that were told.
     seq: i64,
 }
 
@@ -49,9 +56,7 @@ impl Driver {
             heard: None,
             knows_more: false,
             request_id: String::new(),
-            cp_id: String::new(),
-            session_id: String::new(),
-            seq: 0,
+            charge: ChargeHere::default(),
         }
     }
 
@@ -94,8 +99,8 @@ impl Driver {
                 ids::check("session_id", session_id)?;
                 self.be(driver_id)?;
                 self.knows_more = true;
-                if self.session_id != session_id {
-                    (self.cp_id, self.session_id, self.seq) = (String::new(), session_id.to_owned(), 0);
+                if self.charge.session_id != session_id {
+                    self.charge = ChargeHere { session_id: session_id.to_owned(), ..ChargeHere::default() };
                 }
                 work.push(std::future::ready(Done::Answered(Ok(()))));
                 Ok(())
@@ -118,22 +123,23 @@ impl Driver {
             self.leave();
             driver_id.clone_into(&mut self.driver_id);
             self.heard = Some(heard);
-            (self.cp_id, self.session_id, self.request_id) = Default::default();
+            (self.request_id, self.charge) = Default::default();
         }
         Ok(())
     }
 
     fn stop(&mut self, session_id: &str, work: &mut WorkQueue) -> Result<(), Error> {
-        let is_other = !session_id.is_empty() && !self.session_id.is_empty() && session_id != self.session_id;
-        if self.cp_id.is_empty() || is_other {
+        let ChargeHere { request_id, cp_id, session_id: known, .. } = &self.charge;
+        let is_other = !session_id.is_empty() && !known.is_empty() && session_id != known;
+        if cp_id.is_empty() || is_other {
             let message =
                 "nothing is known here of such a charge of this driver; ask again once it was told of";
             return Err(Error::failed_precondition("NO_CHARGE", message));
         }
         let stopped = ChargingStopped {
             driver_id: self.driver_id.clone(),
-            cp_id: self.cp_id.clone(),
-            request_id: self.request_id.clone(),
+            cp_id: cp_id.clone(),
+            request_id: request_id.clone(),
         };
         let (driver_id, producer) = (self.driver_id.clone(), self.producer.clone());
         work.push(
@@ -166,12 +172,16 @@ impl Driver {
                 return Ok(());
             }
             Notification::AuthorizationResponse(answer) if answer.authorized => {
-                (self.cp_id, self.session_id, self.seq) =
-                    (answer.cp_id.clone(), answer.session_id.clone(), 0);
+                self.charge = ChargeHere {
+                    request_id: answer.request_id.clone(),
+                    cp_id: answer.cp_id.clone(),
+                    session_id: answer.session_id.clone(),
+                    seq: 0,
+                };
                 let started = ChargingStarted {
                     driver_id: self.driver_id.clone(),
-                    cp_id: self.cp_id.clone(),
-                    request_id: self.request_id.clone(),
+                    cp_id: answer.cp_id.clone(),
+                    request_id: answer.request_id.clone(),
                 };
                 let (driver_id, producer) = (self.driver_id.clone(), self.producer.clone());
                 let starting = async move {
@@ -179,23 +189,24 @@ impl Driver {
                 };
                 work.push(starting.instrument(heard.span.clone()));
             }
-            Notification::SessionStarted(started) => self.is_at(&started.cp_id, &started.session_id),
+            Notification::SessionStarted(started) => self.charge.is_at(&started.cp_id, &started.session_id),
             Notification::ConsumptionUpdate(update) => {
-                self.is_at(&update.cp_id, &update.session_id);
-                self.seq += 1;
+                self.charge.is_at(&update.cp_id, &update.session_id);
+                self.charge.seq += 1;
             }
             _ => {}
         }
-        notification::tell(&heard.notification, self.knows_more, self.seq, |message| say(message, writer))
-    }
-
-    fn is_at(&mut self, cp_id: &str, session_id: &str) {
-        if self.session_id != session_id {
-            (self.session_id, self.seq) = (session_id.to_owned(), 0);
-            // A stop by the id of another request would be refused.
-            self.request_id.clear();
+        let seq = self.charge.seq;
+        notification::tell(&heard.notification, self.knows_more, seq, |message| say(message, writer))?;
+        match &*heard.notification {
+            Notification::Ticket(ticket) => self.charge.has_ended(&ticket.session_id),
+            Notification::SupplyError(error) if !error.ticket_follows => {
+                self.charge.has_ended(&error.session_id)
+            }
+            Notification::ReservationExpired(expired) => self.charge.has_ended(&expired.session_id),
+            _ => {}
         }
-        cp_id.clone_into(&mut self.cp_id);
+        Ok(())
     }
 
     fn leave(&mut self) {
@@ -208,5 +219,23 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.leave();
+    }
+}
+
+impl ChargeHere {
+    /// A charge that was begun elsewhere becomes this one. What is heard late of one before it does not.
+    fn is_at(&mut self, cp_id: &str, session_id: &str) {
+        if self.session_id.is_empty() {
+            *self = Self { session_id: session_id.to_owned(), ..Self::default() };
+        }
+        if self.session_id == session_id {
+            cp_id.clone_into(&mut self.cp_id);
+        }
+    }
+
+    fn has_ended(&mut self, session_id: &str) {
+        if self.session_id == session_id {
+            *self = Self::default();
+        }
     }
 }

@@ -169,3 +169,109 @@ impl Translation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use evcharging_common::{
+        framed::TicketDetails,
+        pb::events::v1::{AuthorizationRequest, ChargingStarted, ChargingStopped},
+    };
+
+    use super::*;
+
+    fn asked() -> Translation {
+        let mut translation = Translation::of("driver1");
+        let request = Said::Request(AuthorizationRequest {
+            request_id: "mine".into(),
+            driver_id: "driver1".into(),
+            ..AuthorizationRequest::default()
+        });
+        let asks = translation.say(&request);
+        assert_eq!(asks, Some(Message::Request { driver_id: "driver1", cp_id: "", limit_mwh: Some(0) }));
+        translation
+    }
+
+    fn charging() -> Translation {
+        let mut translation = asked();
+        let authorized = Message::Authorized { cp_id: "MAD-01", request_id: "r", session_id: Some("s-1") };
+        let Some(Notification::AuthorizationResponse(answer)) = translation.hear(&authorized) else {
+            panic!("an answer")
+        };
+        assert_eq!((answer.request_id.as_str(), answer.session_id.as_str()), ("mine", "s-1"));
+        translation
+    }
+
+    #[test]
+    fn a_charge_is_told_as_kafka_would_tell_it() {
+        let mut translation = charging();
+        assert_eq!(
+            translation.say(&Said::Started(ChargingStarted::default())),
+            None,
+            "the gateway starts it"
+        );
+        let reading = Message::Reading {
+            cp_id: "MAD-01",
+            session_id: "s-1",
+            seq: 3,
+            register_mwh: 70,
+            power_w: 9,
+            cost_micros: Some(28),
+        };
+        let Some(Notification::ConsumptionUpdate(update)) = translation.hear(&reading) else {
+            panic!("a reading")
+        };
+        assert_eq!((update.energy_mwh, update.cost_micros, update.power_w), (70, 28, 9));
+        let stop = Said::Stopped(ChargingStopped::default());
+        assert_eq!(translation.say(&stop), Some(Message::Stop { session_id: "s-1", reason: None }));
+        let more = TicketDetails { end_reason: "DRIVER_STOPPED", balance_micros: 5, trace_id: "t" };
+        let bill = Message::Ticket {
+            session_id: "s-1",
+            energy_mwh: 70,
+            cost_micros: 28,
+            seconds: 2,
+            more: Some(more),
+        };
+        let Some(Notification::Ticket(ticket)) = translation.hear(&bill) else { panic!("a ticket") };
+        assert_eq!(
+            (ticket.cp_id.as_str(), ticket.duration_ms, ticket.trace_id.as_str()),
+            ("MAD-01", 2_000, "t")
+        );
+        assert_eq!(translation.resume(), None, "it is over");
+    }
+
+    #[test]
+    fn a_charge_that_goes_on_is_asked_for_over_the_next_connection() {
+        let resume =
+            Message::Start { session_id: "s-1", driver_id: "driver1", limit_mwh: 0, traceparent: None };
+        assert_eq!(charging().resume(), Some(resume));
+        assert_eq!(asked().resume(), None);
+    }
+
+    #[test]
+    fn whether_a_ticket_follows_a_failure_is_known_from_what_comes_before_it() {
+        for ends in [false, true] {
+            let mut translation = charging();
+            if ends {
+                assert_eq!(translation.hear(&Message::Status { cp_id: "MAD-01", status: "ENDED" }), None);
+            }
+            let broken = Message::Broken { cp_id: "MAD-01", reason: "FAULT: smoke", last: Some(("s-1", 7)) };
+            let Some(Notification::SupplyError(error)) = translation.hear(&broken) else {
+                panic!("an error")
+            };
+            assert_eq!((error.reason.as_str(), error.message.as_str()), ("FAULT", "smoke"));
+            assert_eq!(error.ticket_follows, !ends);
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_gateway_refuses_the_request_and_nothing_later() {
+        let error = Error::failed_precondition("REQUEST_INVALID", "cp_id is none");
+        let Some(Notification::AuthorizationResponse(answer)) = asked().refuse(&error) else {
+            panic!("an answer")
+        };
+        assert_eq!((answer.authorized, answer.reason.as_str()), (false, "REQUEST_INVALID"));
+        assert_eq!(charging().refuse(&error), None);
+    }
+}
