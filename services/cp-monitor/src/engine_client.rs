@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub enum EngineClient {
     /// By gRPC.
-    Grpc(GrpcEngine),
+    Grpc(Box<GrpcEngine>),
     /// By frames.
     Framed(Arc<FramedEngine>),
 }
@@ -44,7 +44,7 @@ impl EngineClient {
     /// A monitor of its own on this channel, which leads to the engine of this charge point.
     pub fn grpc(channel: GrpcChannel, cp_id: &str) -> Self {
         let client = EngineServiceClient::new(channel);
-        Self::Grpc(GrpcEngine { client, monitor_id: ids::new_id(), cp_id: Arc::from(cp_id) })
+        Self::Grpc(Box::new(GrpcEngine { client, monitor_id: ids::new_id(), cp_id: Arc::from(cp_id) }))
     }
 
     /// The same to an engine that speaks frames at `HOST:PORT`.

@@ -35,7 +35,7 @@ pub enum Central {
 /// A link that was welcomed.
 pub enum LinkSession {
     /// By gRPC.
-    Grpc(RegistryLink),
+    Grpc(Box<RegistryLink>),
     /// By frames.
     Framed(FramedLink),
 }
@@ -47,9 +47,9 @@ impl LinkSession {
     /// Why the network refused, or that it can't be reached.
     pub async fn open(central: &Central, hello: &Hello) -> Result<Self, Error> {
         match central {
-            Central::Grpc(registry) => {
-                RegistryLink::open(registry.clone(), hello.clone()).await.map(Self::Grpc)
-            }
+            Central::Grpc(registry) => RegistryLink::open(registry.clone(), hello.clone())
+                .await
+                .map(|link| Self::Grpc(Box::new(link))),
             Central::Framed(address, tls) => {
                 FramedLink::open(address, tls.as_ref(), hello).await.map(Self::Framed)
             }

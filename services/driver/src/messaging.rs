@@ -68,7 +68,7 @@ pub(crate) struct Messaging {
 }
 
 enum Way {
-    Kafka(ByKafka),
+    Kafka(Box<ByKafka>),
     Frames { letters: mpsc::Sender<by_frames::Letter>, is_connected: watch::Receiver<bool> },
 }
 
@@ -80,7 +80,7 @@ impl Messaging {
     pub fn by_kafka(config: KafkaConfig, driver_id: &str) -> Result<Self, Error> {
         let end = CancellationToken::new();
         let (sender, notifications) = mpsc::channel(NOTIFICATION_QUEUE);
-        let way = Way::Kafka(ByKafka::connect(config, driver_id, sender, end.clone())?);
+        let way = Way::Kafka(Box::new(ByKafka::connect(config, driver_id, sender, end.clone())?));
         Ok(Self { notifications, way, end })
     }
 

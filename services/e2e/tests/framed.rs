@@ -119,7 +119,7 @@ async fn a_charge_point_that_can_not_supply_says_so_at_once_or_later() {
         intruder.say("AUTH#FOR-01#another-key-entirely");
         assert!(intruder.wait_for("NAK").starts_with("NAK CP_KEY_WRONG"), "no such key");
     }
-    assert_eq!((intruder.next().as_str(), intruder.next().as_str()), ("EOT", "CLOSED"));
+    assert_eq!((intruder.hear().as_str(), intruder.hear().as_str()), ("EOT", "CLOSED"));
     // Broken, and well again.
     charge_point.say_taken("AVR#FOR-01#smoke");
     let broken = network.wait_for_status("FOR-01", ChargePointStatus::Faulted).await;
@@ -134,7 +134,7 @@ async fn who_speaks_badly_is_told_why_and_only_who_goes_on_is_cut_off() {
     let gateway = network.address("gateway");
     let mut peer = FramedPeer::connect_silently(gateway);
     peer.say("REQ#driver1#");
-    assert_eq!(peer.next(), "NAK MISPLACED: ENQ comes first");
+    assert_eq!(peer.hear(), "NAK MISPLACED: ENQ comes first");
     let mut peer = FramedPeer::connect(gateway);
     for (said, refusal) in [
         (&b"\x02HELLO\x03\x42"[..], "NAK UNKNOWN_MESSAGE"),
@@ -143,30 +143,30 @@ async fn who_speaks_badly_is_told_why_and_only_who_goes_on_is_cut_off() {
         (b"hello", "NAK RUBBISH"),
     ] {
         peer.send(said);
-        assert_eq!(peer.next(), refusal);
+        assert_eq!(peer.hear(), refusal);
     }
     peer.say("AUTH#FOR-01#a-secret-key");
-    assert_eq!(peer.next(), "NAK MISPLACED: REG or REQ comes first");
+    assert_eq!(peer.hear(), "NAK MISPLACED: REG or REQ comes first");
     // A good word begins the count anew.
     peer.say_taken("REG#FOR-01#Madrid#0.40");
     peer.say("TELEM#FOR-01#s-1#1#1#1");
-    assert_eq!(peer.next(), "NAK MISPLACED: AUTH comes first");
+    assert_eq!(peer.hear(), "NAK MISPLACED: AUTH comes first");
     peer.say("AUTH#FOR-02#a-secret-key");
-    assert!(peer.next().starts_with("NAK WRONG_CP: FOR-01 has registered here"), "another one");
+    assert!(peer.hear().starts_with("NAK WRONG_CP: FOR-01 has registered here"), "another one");
     peer.say("AUTH#FOR-01#short");
-    assert!(peer.next().starts_with("NAK REQUEST_INVALID: hello.key"), "the registry's own words");
+    assert!(peer.hear().starts_with("NAK REQUEST_INVALID: hello.key"), "the registry's own words");
     for _ in 0..5 {
         peer.send(b"rubbish");
-        assert_eq!(peer.next(), "NAK RUBBISH");
+        assert_eq!(peer.hear(), "NAK RUBBISH");
     }
-    assert_eq!((peer.next().as_str(), peer.next().as_str()), ("EOT", "CLOSED"));
+    assert_eq!((peer.hear().as_str(), peer.hear().as_str()), ("EOT", "CLOSED"));
     // A frame without an end is cut where it becomes too long.
     let mut endless = FramedPeer::connect(gateway);
     endless.send(&[b"\x02".to_vec(), vec![b'x'; 5_000]].concat());
-    assert_eq!(endless.next(), "NAK TOO_LONG");
+    assert_eq!(endless.hear(), "NAK TOO_LONG");
     // And who says nothing is not waited for.
     let mut silent = FramedPeer::connect_silently(gateway);
-    assert_eq!((silent.next().as_str(), silent.next().as_str()), ("EOT", "CLOSED"));
+    assert_eq!((silent.hear().as_str(), silent.hear().as_str()), ("EOT", "CLOSED"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +184,7 @@ async fn a_gateway_that_dies_or_drains_ends_no_charge() {
     let mut peer = FramedPeer::connect(network.address("gateway"));
     let gateway = network.gateway.as_mut().unwrap();
     gateway.terminate();
-    assert_eq!((peer.next().as_str(), peer.next().as_str()), ("EOT", "CLOSED"));
+    assert_eq!((peer.hear().as_str(), peer.hear().as_str()), ("EOT", "CLOSED"));
     assert_eq!(gateway.wait(Duration::from_secs(10)), 0);
     gateway.restart();
     driver.wait_for("CONSUMPTION_UPDATE").await;

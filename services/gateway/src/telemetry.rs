@@ -5,6 +5,9 @@ use evcharging_common::{
     pb::events::v1::{Consumption, CpTelemetry, SupplyEnd, SupplyStarted},
 };
 
+/// Why a supply may end besides having been told to.
+const REASONS: [&str; 4] = ["LIMIT_REACHED", "VEHICLE_FULL", "FAULT", "NOT_SUPPLYING"];
+
 /// A reading, or the start of a supply when `seq` is 0.
 pub fn reading(cp_id: &str, session_id: &str, seq: i64, register_mwh: i64, power_w: i64) -> CpTelemetry {
     let (session_id, cp_id) = (session_id.to_owned(), cp_id.to_owned());
@@ -18,11 +21,8 @@ pub fn reading(cp_id: &str, session_id: &str, seq: i64, register_mwh: i64, power
 
 /// The end of a supply with its last register.
 pub fn end(cp_id: &str, session_id: &str, register_mwh: i64, reason: Option<&str>) -> CpTelemetry {
-    let reason = match reason {
-        Some(reason @ ("LIMIT_REACHED" | "VEHICLE_FULL" | "FAULT" | "NOT_SUPPLYING")) => reason,
-        // Other words are for people.
-        _ => "STOPPED",
-    };
+    // Other words are for people.
+    let reason = reason.filter(|reason| REASONS.contains(reason)).unwrap_or("STOPPED");
     SupplyEnd {
         session_id: session_id.to_owned(),
         cp_id: cp_id.to_owned(),

@@ -21,7 +21,7 @@ impl FramedPeer {
     pub fn connect(address: &str) -> Self {
         let mut peer = Self::connect_silently(address);
         peer.send(&[ENQ]);
-        assert_eq!(peer.next(), "ACK");
+        assert_eq!(peer.hear(), "ACK");
         peer
     }
 
@@ -52,7 +52,7 @@ impl FramedPeer {
     }
 
     /// What is heard next: ACK, NAK REASON, ENQ, EOT, CLOSED, or a payload.
-    pub fn next(&mut self) -> String {
+    pub fn hear(&mut self) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some((unit, taken)) = decode(&self.received) {
@@ -89,7 +89,7 @@ impl FramedPeer {
         let deadline = Instant::now() + PATIENCE;
         let mut heard = Vec::new();
         while Instant::now() < deadline {
-            let next = self.next();
+            let next = self.hear();
             if next.starts_with(beginning) {
                 return next;
             }
