@@ -11,4 +11,4 @@ pub use codec::{
 };
 pub use message::{Message, Misread, TicketDetails};
 pub use refusal::refused;
-pub use socket::{AnySocket, FrameReader, FrameWriter, OPEN_DEADLINE, connect, split};
+pub use socket::{AnySocket, FrameReader, FrameWriter, OPEN_DEADLINE, accept, connect, split};

@@ -59,6 +59,21 @@ pub fn split(socket: AnySocket) -> (FrameReader, FrameWriter) {
     (reader, FrameWriter { half: write_half, unsent: Vec::new(), unanswered: VecDeque::new() })
 }
 
+/// Takes somebody in who has connected, by TLS if there are certificates. `None` when that did not come about, which is logged here.
+pub async fn accept(stream: TcpStream, tls: Option<Tls>) -> Option<(FrameReader, FrameWriter)> {
+    stream.set_nodelay(true).ok()?;
+    match tls {
+        None => Some(split(Box::new(stream))),
+        Some(tls) => match tls.accept_anyone(stream).await {
+            Ok(stream) => Some(split(Box::new(stream))),
+            Err(error) => {
+                tracing::info!(%error, "a caller did not come in by TLS");
+                None
+            }
+        },
+    }
+}
+
 /// Connects to `HOST:PORT`, or by TLS to `tls://HOST:PORT`, and begins a conversation. Of several addresses, separated by commas, any that
 /// answers will do.
 ///

@@ -4,18 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use evcharging_common::{
     error::Error,
-    framed::{FrameReader, FrameWriter, Message, Unit, link::sayable, split},
+    framed::{FrameReader, FrameWriter, Message, Unit, accept, link::sayable},
     ids,
     pb::engine::v1::{EngineMode, EngineState},
     shutdown::CancellationToken,
     tls::Tls,
     trace_propagation,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::timeout,
-};
+use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 
 use crate::engine_handle::EngineHandle;
 
@@ -46,27 +42,13 @@ pub async fn serve(
         let (tls, engine, shutdown) = (tls.clone(), engine.clone(), shutdown.clone());
         tokio::spawn(async move {
             let talk = async {
-                if let Some((reader, writer)) = open(stream, tls).await {
+                if let Some((reader, writer)) = accept(stream, tls).await {
                     Talk { engine, connection_id: ids::new_id(), mistakes: 0 }.run(reader, writer).await;
                 }
             };
             let _ = shutdown.run_until_cancelled(talk).await;
             drop(place);
         });
-    }
-}
-
-async fn open(stream: TcpStream, tls: Option<Tls>) -> Option<(FrameReader, FrameWriter)> {
-    stream.set_nodelay(true).ok()?;
-    match tls {
-        None => Some(split(Box::new(stream))),
-        Some(tls) => match tls.accept_anyone(stream).await {
-            Ok(stream) => Some(split(Box::new(stream))),
-            Err(error) => {
-                tracing::info!(%error, "a caller did not come in by TLS");
-                None
-            }
-        },
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::{
 };
 use translation::Translation;
 
-use crate::{charge::Outgoing, messaging::Said};
+use crate::{charge::Outgoing, said::Said};
 
 /// How long something waits before it is said again to a gateway that could not take it.
 const SAY_AGAIN: Duration = Duration::from_millis(500);

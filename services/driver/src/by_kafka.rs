@@ -13,7 +13,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use crate::{charge::Outgoing, messaging::OUTGOING_QUEUE};
+use crate::{charge::Outgoing, said::OUTGOING_QUEUE};
 
 /// A driver's clients of Kafka.
 pub(crate) struct ByKafka {

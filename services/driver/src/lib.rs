@@ -11,6 +11,7 @@ mod network_status;
 mod printer;
 mod reachability;
 mod requests_file;
+mod said;
 mod steady_clock;
 mod step;
 mod step_text;

@@ -3,10 +3,7 @@
 use evcharging_common::{
     error::Error,
     kafka::{KafkaConfig, OutgoingRecord},
-    pb::events::v1::{
-        AuthorizationRequest, ChargingStarted, ChargingStopped, DriverEvent, DriverRequest,
-        driver_notification::Notification,
-    },
+    pb::events::v1::driver_notification::Notification,
     shutdown::CancellationToken,
     tls::Tls,
 };
@@ -15,50 +12,15 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{by_frames, by_kafka::ByKafka, charge::Outgoing};
+use crate::{
+    by_frames,
+    by_kafka::ByKafka,
+    charge::Outgoing,
+    said::{OUTGOING_QUEUE, Said},
+};
 
 /// Notifications that may wait for the driver to look at them.
 const NOTIFICATION_QUEUE: usize = 256;
-/// A charge has three messages.
-pub(crate) const OUTGOING_QUEUE: usize = 4;
-
-/// Something that a driver says.
-#[derive(Debug, Clone)]
-pub(crate) enum Said {
-    /// AUTHORIZATION_REQUEST.
-    Request(AuthorizationRequest),
-    /// CHARGING_STARTED.
-    Started(ChargingStarted),
-    /// CHARGING_STOPPED.
-    Stopped(ChargingStopped),
-}
-
-impl Said {
-    /// Which message of the charge it is.
-    pub fn outgoing(&self) -> Outgoing {
-        match self {
-            Self::Request(_) => Outgoing::Request,
-            Self::Started(_) => Outgoing::Start,
-            Self::Stopped(_) => Outgoing::Stop,
-        }
-    }
-
-    /// The record that says it in the current trace.
-    pub fn record(self) -> OutgoingRecord {
-        match self {
-            Self::Request(request) => {
-                OutgoingRecord::new(&request.driver_id.clone(), &DriverRequest::from(request))
-            }
-            Self::Started(started) => {
-                OutgoingRecord::new(&started.driver_id.clone(), &DriverEvent::from(started))
-            }
-            Self::Stopped(stopped) => {
-                OutgoingRecord::new(&stopped.driver_id.clone(), &DriverEvent::from(stopped))
-            }
-        }
-    }
-}
-
 /// Both directions, for one driver.
 pub(crate) struct Messaging {
     /// What this driver is told.

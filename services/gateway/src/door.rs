@@ -2,15 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evcharging_common::{
-    framed::{FrameReader, FrameWriter, split},
-    tls::Tls,
-};
-use tokio::task::JoinSet;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use evcharging_common::{framed::accept, tls::Tls};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 
 use crate::conversation::{Conversation, Gateway};
 
@@ -53,7 +46,7 @@ pub async fn serve(listener: TcpListener, tls: Option<Tls>, most: usize, gateway
         is_full = false;
         let (tls, gateway) = (tls.clone(), gateway.clone());
         conversations.spawn(async move {
-            if let Some((reader, writer)) = open(stream, tls).await {
+            if let Some((reader, writer)) = accept(stream, tls).await {
                 Conversation::new(gateway).run(reader, writer).await;
             }
             drop(place);
@@ -63,19 +56,5 @@ pub async fn serve(listener: TcpListener, tls: Option<Tls>, most: usize, gateway
     let all = async { while conversations.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_TIMEOUT, all).await.is_err() {
         tracing::warn!(left = conversations.len(), "conversations did not end in time and are cut off");
-    }
-}
-
-async fn open(stream: TcpStream, tls: Option<Tls>) -> Option<(FrameReader, FrameWriter)> {
-    stream.set_nodelay(true).ok()?;
-    match tls {
-        None => Some(split(Box::new(stream))),
-        Some(tls) => match tls.accept_anyone(stream).await {
-            Ok(stream) => Some(split(Box::new(stream))),
-            Err(error) => {
-                tracing::info!(%error, "a caller did not come in by TLS");
-                None
-            }
-        },
     }
 }

@@ -11,7 +11,7 @@ use evcharging_common::{
     },
 };
 
-use crate::messaging::Said;
+use crate::said::Said;
 
 /// The charge that frames are about: they name less of it than the network's own messages do.
 #[derive(Debug, Default)]
