@@ -28,11 +28,11 @@ def decode(received):
 class Conversation:
     def __init__(self, address):
         host, port = address.rsplit(":", 1)
-        self.socket, self.received, self.unanswered = socket.create_connection((host, int(port)), timeout=3), b"", ["ENQ"]
+        self.socket, self.received, self.unanswered = socket.create_connection((host, int(port)), timeout=3), b"", [("ENQ",)]
         self.socket.sendall(ENQ)
 
     def say(self, *fields):
-        self.unanswered.append(fields[0])
+        self.unanswered.append(fields)
         self.socket.sendall(encode(*fields))
 
     def listen(self, take):
@@ -49,8 +49,8 @@ class Conversation:
                 raise ConnectionError("the gateway has ended the conversation")
             elif unit in (ACK, NAK):
                 said = self.unanswered.pop(0)  # answers come in the order of what was said
-                if unit == NAK and said in ("REG", "AUTH", "REQ"):
-                    raise ConnectionError(f"{said} was refused: {text}")
+                if unit == NAK and said[0] in ("REG", "AUTH", "REQ"):
+                    raise ConnectionError(f"{said[0]} was refused: {text}")
             elif not unit:
                 return
 
@@ -119,7 +119,7 @@ class ChargePoint:
                 self.end("STOPPED")
             if self.session and time.monotonic() >= self.began_at + self.seq and self.read() >= self.limit:
                 self.end("LIMIT_REACHED")
-            while self.outbox and "AUTH" not in conversation.unanswered:
+            while self.outbox and not any(said[0] == "AUTH" for said in conversation.unanswered):
                 conversation.say(*self.outbox.pop(0))
             if time.monotonic() > alive_at + 2:
                 conversation.say("STATUS", self.cp_id, "CHARGING" if self.session else "AVAILABLE")
@@ -129,10 +129,14 @@ class ChargePoint:
     def run(self):
         for number in signal.SIGTERM, signal.SIGINT:
             signal.signal(number, lambda *_: setattr(self, "is_stopping", True))
+        conversation = None
         while not self.is_stopping:
             try:
-                self.converse(Conversation(self.address))
-            except OSError as error:  # once it is back, it is told again what it should be doing
+                conversation = Conversation(self.address)
+                self.converse(conversation)
+            except OSError as error:  # once it is back, it is told again what it should be doing, and says again what had no answer
+                unanswered = conversation.unanswered if conversation else []
+                self.outbox, conversation = [said for said in unanswered if said[0] in ("TELEM", "STOP")] + self.outbox, None
                 print(f"no link: {error}; tried again in a second", flush=True)
                 time.sleep(1)
         return 0

@@ -16,6 +16,8 @@ use crate::{
     vocabulary::{FaultKind, SimulatedErrorKind},
 };
 
+/// Session takes texts of at most 256 characters; a monitor puts a few words before its engine's.
+const MAX_TEXT_CHARS: usize = 200;
 /// What an operator's simulated fault is called on the wire.
 const SIMULATED: &str = "an operator simulates a fault";
 
@@ -129,7 +131,7 @@ pub fn to_request(message: &Message<'_>) -> Option<link_request::Message> {
             };
             Some(link_request::Message::Fault(FaultReport {
                 kind: kind.unwrap_or(FaultKind::EngineKo).into(),
-                message: if kind.is_some() { message } else { reason }.to_owned(),
+                message: sayable(if kind.is_some() { message } else { reason }),
                 register_mwh: last.map(|(_, register_mwh)| register_mwh),
                 session_id: last.map(|(session_id, _)| session_id.to_owned()).unwrap_or_default(),
             }))
@@ -139,12 +141,12 @@ pub fn to_request(message: &Message<'_>) -> Option<link_request::Message> {
     }
 }
 
-/// A text for people without what no field may hold.
+/// A text for people without what no field may hold, and no longer than the network takes it.
 pub fn sayable(text: &str) -> String {
     text.chars()
         .filter(|letter| !letter.is_control())
         .map(|letter| if letter == '#' { ' ' } else { letter })
-        .take(512)
+        .take(MAX_TEXT_CHARS)
         .collect()
 }
 
@@ -219,5 +221,14 @@ mod tests {
         }
         let simple = Message::Broken { cp_id: "MAD-01", reason: "smoke: black", last: None };
         assert_eq!(to_request(&simple), Some(fault(FaultKind::EngineKo, None)));
+    }
+
+    #[test]
+    fn a_text_that_the_network_would_not_take_is_cut() {
+        let long = format!("smoke\t{}", "x".repeat(300));
+        let broken = Message::Broken { cp_id: "MAD-01", reason: &long, last: None };
+        let Some(link_request::Message::Fault(report)) = to_request(&broken) else { panic!("a fault") };
+        assert!(report.message.starts_with("smokexx"), "{}", report.message);
+        assert_eq!(report.message.len(), MAX_TEXT_CHARS);
     }
 }

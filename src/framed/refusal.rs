@@ -15,8 +15,9 @@ pub fn refused(text: &str) -> Error {
     let reason = if reason.is_empty() { "REFUSED" } else { reason };
     let code = match reason {
         "UNAVAILABLE" => ErrorCode::Unavailable,
-        "MONITOR_PRESENT" | "TELEMETRY_FULL" => ErrorCode::ResourceExhausted,
-        "REGISTRY_TIMEOUT" => ErrorCode::DeadlineExceeded,
+        "MONITOR_PRESENT" | "TELEMETRY_FULL" | "TOO_BUSY" | "MESSAGING_BUSY" => ErrorCode::ResourceExhausted,
+        "REGISTRY_TIMEOUT" | "DEADLINE_EXCEEDED" => ErrorCode::DeadlineExceeded,
+        "CONFLICT" | "LINK_CLOSED" => ErrorCode::Aborted,
         "REQUEST_INVALID" => ErrorCode::InvalidArgument,
         _ => ErrorCode::FailedPrecondition,
     };
@@ -39,7 +40,11 @@ mod tests {
         let error =
             Error::failed_precondition("ENGINE_BUSY", "the engine supplies session s-1: stop it first");
         assert_eq!(refused(&text(&error)), error);
-        assert!(refused("UNAVAILABLE: Kafka is away").is_retryable());
+        for reason in
+            ["UNAVAILABLE", "TOO_BUSY", "CONFLICT", "DEADLINE_EXCEEDED", "LINK_CLOSED", "MESSAGING_BUSY"]
+        {
+            assert!(refused(&format!("{reason}: later")).is_retryable(), "{reason}");
+        }
         assert_eq!(refused("UNKNOWN_MESSAGE").reason, "UNKNOWN_MESSAGE");
         assert_eq!(refused("").reason, "REFUSED");
     }

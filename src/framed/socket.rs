@@ -102,7 +102,7 @@ async fn connect_to(address: &str, tls: Option<&Tls>) -> Result<(FrameReader, Fr
             Box::new(stream)
         } else {
             let tls = tls.ok_or_else(|| io::Error::other("TLS needs certificates; give --tls-folder"))?;
-            let host = at.rsplit_once(':').map_or(at, |(host, _)| host);
+            let host = at.rsplit_once(':').map_or(at, |(host, _)| host).trim_matches(['[', ']']);
             Box::new(tls.connect(host, stream).await?)
         };
         let (mut reader, mut writer) = split(socket);
@@ -192,6 +192,11 @@ impl FrameWriter {
         self.unanswered.pop_front()
     }
 
+    /// Whether something waits for its answer.
+    pub fn is_unanswered(&self) -> bool {
+        !self.unanswered.is_empty()
+    }
+
     /// Asks whether the peer is there; answered as a frame is.
     pub fn enq(&mut self) {
         // Who never answers is told apart by what waits, and an ENQ more or less changes nothing.
@@ -231,18 +236,22 @@ impl FrameWriter {
     /// # Errors
     /// What the socket fails with, TimedOut when the peer takes nothing.
     pub async fn flush(&mut self) -> io::Result<()> {
-        while !self.unsent.is_empty() {
-            let sent = timeout(WRITE_DEADLINE, self.half.write(&self.unsent));
-            let sent = sent.await.map_err(|_| io::ErrorKind::TimedOut)??;
-            if sent == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
+        let all = async {
+            while !self.unsent.is_empty() {
+                let sent = self.half.write(&self.unsent).await?;
+                if sent == 0 {
+                    return Err(io::ErrorKind::WriteZero.into());
+                }
+                self.unsent.drain(..sent);
             }
-            self.unsent.drain(..sent);
-        }
+            // TLS keeps some of it until now.
+            self.half.flush().await
+        };
+        timeout(WRITE_DEADLINE, all).await.map_err(|_| io::ErrorKind::TimedOut)??;
         if self.unsent.capacity() > KEPT_BYTES {
             self.unsent = Vec::new();
         }
-        self.half.flush().await
+        Ok(())
     }
 }
 

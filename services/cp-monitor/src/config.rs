@@ -81,6 +81,16 @@ impl Config {
             let problem = format!("must be 1 to {MAX_LOCATION_CHARS} printable characters");
             return Err(Error::invalid_argument("--location", problem));
         }
+        if self.central_framed.is_some() {
+            for (flag, text) in [("--location", &self.location), ("--key", &self.key.0)] {
+                if text.contains('#') {
+                    return Err(Error::invalid_argument(
+                        flag,
+                        "must hold no # where --central-framed is given",
+                    ));
+                }
+            }
+        }
         if !(0..=MAX_PRICE_MICROS_PER_KWH).contains(&self.price_micros_per_kwh) {
             return Err(Error::invalid_argument("--price", "must be 0 to 100 a kWh"));
         }

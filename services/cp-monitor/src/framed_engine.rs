@@ -73,22 +73,22 @@ impl FramedEngine {
         .await
     }
 
-    /// A connection on which something was left unanswered is of no more use.
+    /// A connection outlives a question that was given up: its late answers are passed over. One that is lost is made anew.
     async fn with_connection<T>(
         &self,
         ask: impl AsyncFnOnce(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut kept = self.connection.lock().await;
-        let mut connection = match kept.take() {
-            Some(connection) => connection,
-            None => {
-                let (reader, writer) = framed::connect(&self.address, self.tls.as_ref()).await?;
-                Connection { id: ids::new_id(), reader, writer, is_simple: false }
-            }
+        if kept.is_none() {
+            let (reader, writer) = framed::connect(&self.address, self.tls.as_ref()).await?;
+            *kept = Some(Connection { id: ids::new_id(), reader, writer, is_simple: false });
+        }
+        let Some(connection) = kept.as_mut() else {
+            return Err(Error::internal("a connection was just made"));
         };
-        let answer = ask(&mut connection).await;
-        if !matches!(&answer, Err(error) if error.reason == "UNAVAILABLE") {
-            *kept = Some(connection);
+        let answer = ask(connection).await;
+        if matches!(&answer, Err(error) if error.reason == "UNAVAILABLE") {
+            *kept = None;
         }
         answer
     }
@@ -100,13 +100,19 @@ impl Connection {
         self.writer.flush().await.map_err(lost)?;
         loop {
             match self.reader.next_unit() {
+                // The last answer is to what was said last; those before it come late.
                 Some(Ok(Unit::Ack)) => {
                     drop(self.writer.answered());
-                    return Ok(());
+                    if !self.writer.is_unanswered() {
+                        return Ok(());
+                    }
                 }
                 Some(Ok(Unit::Nak(reason))) => {
+                    let refusal = framed::refused(reason);
                     drop(self.writer.answered());
-                    return Err(framed::refused(reason));
+                    if !self.writer.is_unanswered() {
+                        return Err(refusal);
+                    }
                 }
                 Some(Ok(Unit::Eot)) => {
                     return Err(Error::unavailable("the engine ended the connection", "EOT"));
@@ -140,7 +146,7 @@ impl Connection {
                 Ok(Message::Health { fault }) => {
                     if let Some(reason) = fault {
                         state.set_mode(EngineMode::Faulted);
-                        reason.clone_into(&mut state.fault_message);
+                        state.fault_message = sayable(reason);
                     }
                     self.writer.ack();
                     self.writer.flush().await.map_err(lost)?;

@@ -75,16 +75,11 @@ impl Link {
         let link = Self { context, cp_id: hello.cp_id.clone(), link_id: ids::new_id(), closing };
         // In the table first: a command that is decided right after the registration must find the link.
         link.context.table.add(&link.cp_id, &link.link_id, outgoing, link.closing.clone());
-        match link.register(hello).await {
-            Ok(registered) => {
-                link.welcome(registered);
-                Ok(link)
-            }
-            Err(error) => {
-                link.context.table.remove(&link.cp_id, &link.link_id);
-                Err(error)
-            }
-        }
+        let arriving = Arriving(&link);
+        let registered = link.register(hello).await?;
+        link.welcome(registered);
+        std::mem::forget(arriving);
+        Ok(link)
     }
 
     async fn register(&self, hello: Hello) -> Result<RegisterChargePointResponse, Error> {
@@ -234,6 +229,15 @@ impl Link {
 
     fn network(&self) -> NetworkWriteServiceClient<GrpcChannel> {
         NetworkWriteServiceClient::new(self.context.session.clone())
+    }
+}
+
+/// A link that is in the table and not let in. It leaves with this, also when its caller gave up.
+struct Arriving<'a>(&'a Link);
+
+impl Drop for Arriving<'_> {
+    fn drop(&mut self) {
+        self.0.context.table.remove(&self.0.cp_id, &self.0.link_id);
     }
 }
 

@@ -23,6 +23,8 @@ use crate::{charge::Outgoing, said::Said};
 const SAY_AGAIN: Duration = Duration::from_millis(500);
 /// How often a gateway is asked whether it is there.
 const ASK: Duration = Duration::from_secs(5);
+/// Readings come each second: a charge of which nothing is heard for this long over a new connection has ended.
+const UNHEARD: Duration = Duration::from_secs(20);
 /// One that answers nothing for this long is not.
 const SILENCE: Duration = Duration::from_secs(15);
 
@@ -41,7 +43,8 @@ pub(crate) async fn talk(
     told: mpsc::Sender<Notification>,
     connected: watch::Sender<bool>,
 ) {
-    let mut driver = Driver { letters, told, translation: Translation::of(&driver_id), waiting: None };
+    let translation = Translation::of(&driver_id);
+    let mut driver = Driver { letters, told, translation, waiting: None, charge: None };
     let mut backoff = Backoff::reconnect();
     loop {
         let lost = match framed::connect(&address, tls.as_ref()).await {
@@ -56,6 +59,7 @@ pub(crate) async fn talk(
             Err(error) => error,
         };
         connected.send_replace(false);
+        driver.forget_what_was_given_up();
         tracing::debug!(%lost, "the gateway is tried again");
         backoff.wait().await;
     }
@@ -67,6 +71,8 @@ struct Driver {
     translation: Translation,
     /// Not taken by the gateway yet: it is said again over the next connection.
     waiting: Option<Letter>,
+    /// Closed once the charge that was asked for last is over, or was given up.
+    charge: Option<mpsc::Sender<Outgoing>>,
 }
 
 /// What the next answer of the gateway is about: answers come in the order of what was said.
@@ -88,6 +94,7 @@ impl Driver {
             writer.say(&resume)?;
             asked.push_back(Asked::Other);
         }
+        let mut unheard_until = (!asked.is_empty()).then(|| Instant::now() + UNHEARD);
         let mut say_again_at = None;
         let mut asks = interval(ASK);
         let mut heard_at = Instant::now();
@@ -111,6 +118,15 @@ impl Driver {
                     Ok(Unit::Frame(payload)) => match Message::parse(payload) {
                         Ok(message) => {
                             writer.ack();
+                            unheard_until = None;
+                            if let Message::Authorized { session_id, .. } = message
+                                && self.charge.as_ref().is_some_and(mpsc::Sender::is_closed)
+                            {
+                                // Nobody waits for it any more, and it would go on by itself.
+                                let session_id = session_id.unwrap_or_default();
+                                writer.say(&Message::Stop { session_id, reason: None })?;
+                                asked.push_back(Asked::Other);
+                            }
                             if let Some(notification) = self.translation.hear(&message) {
                                 self.tell(notification).await;
                             }
@@ -132,6 +148,9 @@ impl Driver {
                 && !asked.contains(&Asked::Letter)
                 && let Some(letter) = &self.waiting
             {
+                if matches!(letter.said, Said::Request(_)) {
+                    self.charge = Some(letter.confirm.clone());
+                }
                 match self.translation.say(&letter.said) {
                     Some(message) => {
                         writer.say(&message)?;
@@ -150,12 +169,26 @@ impl Driver {
                 Some(letter) = self.letters.recv(), if self.waiting.is_none() => self.waiting = Some(letter),
                 () = sleep_until(say_again_at) => say_again_at = None,
                 _ = asks.tick() => {
+                    if unheard_until.is_some_and(|until| Instant::now() > until) {
+                        unheard_until = None;
+                        self.tell(self.translation.unheard()).await;
+                    }
                     if heard_at.elapsed() > SILENCE {
                         return Err(Error::unavailable("the gateway answers nothing any more", "silence"));
                     }
                     writer.enq();
                     asked.push_back(Asked::Other);
                 }
+            }
+        }
+    }
+
+    /// Letters of charges that nobody waits for any more would keep those of the next from being taken.
+    fn forget_what_was_given_up(&mut self) {
+        while self.waiting.as_ref().is_none_or(|letter| letter.confirm.is_closed()) {
+            self.waiting = self.letters.try_recv().ok();
+            if self.waiting.is_none() {
+                return;
             }
         }
     }

@@ -69,11 +69,13 @@ impl ChargePoint {
             self.knows_more = max_power_w.is_some();
             // It may be another one, or another price: it has to prove itself anew.
             (self.link, self.last) = (None, None);
-            work.push(std::future::ready(Done::Answered(Ok(()))));
+            work.push(std::future::ready(Done::Noted));
             return Ok(());
         }
         self.check_id(message)?;
         if let Message::Authenticate { key, .. } = *message {
+            // The link that it has would be pushed out by the one that it asks for.
+            self.link = None;
             let hello = Hello { key: key.to_owned(), ..self.hello.clone() };
             let registry = self.network.registry.clone();
             let span = tracing::info_span!(parent: None, "link", cp_id = hello.cp_id);
@@ -88,22 +90,19 @@ impl ChargePoint {
             Message::Reading { session_id, seq, register_mwh, power_w, .. } => {
                 let reading = telemetry::reading(self.cp_id(), session_id, seq, register_mwh, power_w);
                 self.last = Some((session_id.to_owned(), register_mwh));
-                self.send(session_id, &reading, Done::Answered, work);
+                self.send(session_id, &reading, work);
                 return Ok(());
             }
             Message::Stop { session_id, reason } => {
                 match &self.last {
                     Some((last_session_id, register_mwh)) if last_session_id == session_id => {
                         let end = telemetry::end(self.cp_id(), session_id, *register_mwh, reason);
-                        self.send(session_id, &end, Done::Answered, work);
+                        self.send(session_id, &end, work);
+                        return Ok(());
                     }
                     // It was never heard to supply it.
-                    _ => {
-                        let why = reason.unwrap_or("it is not supplied");
-                        self.refuse(session_id, why, Done::Answered, work)?;
-                    }
+                    _ => self.refuse(session_id, reason.unwrap_or("it is not supplied"))?,
                 }
-                return Ok(());
             }
             Message::Broken { cp_id, reason, last } => {
                 let known =
@@ -146,45 +145,36 @@ impl ChargePoint {
     }
 
     /// Taken once Kafka has it.
-    fn send(
-        &self,
-        session_id: &str,
-        telemetry: &CpTelemetry,
-        done: fn(Result<(), Error>) -> Done,
-        work: &mut WorkQueue,
-    ) {
+    fn send(&self, session_id: &str, telemetry: &CpTelemetry, work: &mut WorkQueue) {
+        let (producer, record) = (self.network.producer.clone(), self.record(session_id, telemetry));
+        work.push(async move { Done::Answered(producer.send_record(&record).await) });
+    }
+
+    fn record(&self, session_id: &str, telemetry: &CpTelemetry) -> OutgoingRecord {
         let traceparent = self.trace.as_ref().filter(|(of_session_id, _)| of_session_id == session_id);
-        let record = OutgoingRecord {
+        OutgoingRecord {
             traceparent: traceparent.map(|(_, traceparent)| traceparent.clone()),
             ..OutgoingRecord::new(self.cp_id(), telemetry)
-        };
-        let producer = self.network.producer.clone();
-        work.push(async move { done(producer.send_record(&record).await) });
-    }
-
-    /// A session that it does not supply. Session takes the refusal of a start; the end of a supply is for one that had begun.
-    fn refuse(
-        &mut self,
-        session_id: &str,
-        why: &str,
-        done: fn(Result<(), Error>) -> Done,
-        work: &mut WorkQueue,
-    ) -> Result<(), Error> {
-        if let Some(registry_link) = &self.link {
-            let refusal = CommandRefused { session_id: session_id.to_owned(), message: why.to_owned() };
-            registry_link.say(link_request::Message::CommandRefused(refusal))?;
         }
-        let end = telemetry::end(self.cp_id(), session_id, 0, Some("NOT_SUPPLYING"));
-        self.send(session_id, &end, done, work);
-        Ok(())
     }
 
-    /// It did not take a START.
+    /// It does not supply this session. Session takes the refusal of a start; for a supply that had begun, its end goes by Kafka, and
+    /// nobody waits for that: the session has a deadline of its own.
     ///
     /// # Errors
     /// When the registry takes nothing any more.
-    pub fn start_refused(&mut self, session_id: &str, why: &str, work: &mut WorkQueue) -> Result<(), Error> {
-        self.refuse(session_id, why, Done::Unanswered, work)
+    pub fn refuse(&self, session_id: &str, why: &str) -> Result<(), Error> {
+        let Some(registry_link) = &self.link else { return Ok(()) };
+        let refusal = CommandRefused { session_id: session_id.to_owned(), message: link::sayable(why) };
+        registry_link.say(link_request::Message::CommandRefused(refusal))?;
+        let end = telemetry::end(self.cp_id(), session_id, 0, Some("NOT_SUPPLYING"));
+        let (producer, record) = (self.network.producer.clone(), self.record(session_id, &end));
+        tokio::spawn(async move {
+            if let Err(error) = producer.send_record(&record).await {
+                tracing::warn!(%error, cp_id = record.key, "that a session is not supplied could not be passed on");
+            }
+        });
+        Ok(())
     }
 
     /// It was let in.

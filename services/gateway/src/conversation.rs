@@ -141,9 +141,7 @@ impl Conversation {
                 let refused = writer.answered();
                 if let (Some(Some(session_id)), Party::ChargePoint(charge_point)) = (refused, &mut self.party)
                 {
-                    charge_point
-                        .start_refused(&session_id, reason, &mut self.work)
-                        .map_err(|error| error.message)?;
+                    charge_point.refuse(&session_id, reason).map_err(|error| error.message)?;
                 }
             }
             Ok(Unit::Frame(payload)) => match Message::parse(payload) {
@@ -197,6 +195,7 @@ impl Conversation {
                 self.mistakes = 0;
                 writer.ack();
             }
+            Done::Noted => writer.ack(),
             Done::Answered(Err(error)) => self.refuse(&error, writer)?,
             Done::Unanswered(Ok(())) => {}
             // The session's own deadline ends it, and its driver is told.
@@ -243,8 +242,8 @@ impl Conversation {
                 charge_point.heartbeat().map_err(|error| error.message)?;
                 CHARGE_POINT_SILENCE
             }
-            Party::Driver(_) => DRIVER_SILENCE,
-            Party::Unknown => OPENING,
+            Party::Driver(driver) if !driver.driver_id().is_empty() => DRIVER_SILENCE,
+            Party::Driver(_) | Party::Unknown => OPENING,
         };
         if self.work.is_empty() && self.heard_at.elapsed() > silence {
             return Err("it was silent for too long".to_owned());
@@ -256,6 +255,11 @@ impl Conversation {
         tracing::debug!(%error, "a frame was refused");
         writer.nak(error);
         let reason = error.reason.clone().into_owned();
+        // Who is told to say the same again later makes no mistake when it does.
+        if error.is_retryable() || reason == "NO_CHARGE" {
+            metrics::counter!(metric::FRAMES_REFUSED, "reason" => reason).increment(1);
+            return Ok(());
+        }
         self.count_mistake(reason)
     }
 

@@ -11,6 +11,8 @@ use evcharging_common::{
 
 /// How something ended that was waited for.
 pub enum Done {
+    /// It is taken, and says nothing for whoever said it: keys may be tried so without end.
+    Noted,
     /// It is answered with this.
     Answered(Result<(), Error>),
     /// A charge point was let in, or not.

@@ -20,6 +20,8 @@ pub(super) struct Translation {
     request_id: String,
     cp_id: String,
     session_id: String,
+    /// Its supply is known to have begun.
+    has_started: bool,
     /// The charge is over without a ticket; why comes next.
     has_ended: bool,
 }
@@ -59,6 +61,20 @@ impl Translation {
         None
     }
 
+    /// Nothing was heard of the charge over a new connection: it must have ended before that.
+    pub fn unheard(&self) -> Notification {
+        Notification::SupplyError(SupplyError {
+            session_id: self.session_id.clone(),
+            driver_id: self.driver_id.clone(),
+            cp_id: self.cp_id.clone(),
+            reason: "NOT_HEARD".to_owned(),
+            message: "nothing is heard of the charge since the connection was lost; it may have ended"
+                .to_owned(),
+            ticket_follows: true,
+            ..SupplyError::default()
+        })
+    }
+
     fn refusal(&self, reason: &str, message: &str) -> Notification {
         Notification::AuthorizationResponse(AuthorizationResponse {
             request_id: self.request_id.clone(),
@@ -89,6 +105,7 @@ impl Translation {
             }
             Message::Denied { reason, message } => Some(self.refusal(reason, message.unwrap_or(reason))),
             Message::Start { session_id, limit_mwh, .. } => {
+                self.has_started = true;
                 Some(Notification::SessionStarted(SessionStarted {
                     session_id: session_id.to_owned(),
                     driver_id,
@@ -97,6 +114,9 @@ impl Translation {
                     energy_limit_mwh: limit_mwh,
                 }))
             }
+            // It began while the connection was lost. What was supplied is told by the next one.
+            Message::Reading { session_id, .. } if self.session_id == session_id && !self.has_started => self
+                .hear(&Message::Start { session_id, driver_id: &driver_id, limit_mwh: 0, traceparent: None }),
             Message::Reading { cp_id, session_id, register_mwh, power_w, cost_micros, .. } => {
                 Some(Notification::ConsumptionUpdate(ConsumptionUpdate {
                     session_id: session_id.to_owned(),
@@ -211,6 +231,12 @@ mod tests {
             None,
             "the gateway starts it"
         );
+        let start =
+            Message::Start { session_id: "s-1", driver_id: "driver1", limit_mwh: 9, traceparent: None };
+        let started = translation.hear(&start);
+        assert!(
+            matches!(started, Some(Notification::SessionStarted(started)) if started.energy_limit_mwh == 9)
+        );
         let reading = Message::Reading {
             cp_id: "MAD-01",
             session_id: "s-1",
@@ -263,6 +289,22 @@ mod tests {
             assert_eq!((error.reason.as_str(), error.message.as_str()), ("FAULT", "smoke"));
             assert_eq!(error.ticket_follows, !ends);
         }
+    }
+
+    #[test]
+    fn a_start_that_was_missed_is_told_by_the_first_reading() {
+        let mut translation = charging();
+        let reading = |register_mwh| Message::Reading {
+            cp_id: "MAD-01",
+            session_id: "s-1",
+            seq: 1,
+            register_mwh,
+            power_w: 9,
+            cost_micros: None,
+        };
+        let told = translation.hear(&reading(70));
+        assert!(matches!(told, Some(Notification::SessionStarted(started)) if started.session_id == "s-1"));
+        assert!(matches!(translation.hear(&reading(80)), Some(Notification::ConsumptionUpdate(_))));
     }
 
     #[test]
