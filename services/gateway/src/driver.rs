@@ -89,8 +89,14 @@ impl Driver {
                 let span =
                     tracing::info_span!(parent: None, "framed REQ", driver_id, request_id = self.request_id);
                 let record = span.in_scope(|| OutgoingRecord::new(driver_id, &DriverRequest::from(request)));
-                let producer = self.producer.clone();
-                let sending = async move { Done::Answered(producer.send_record(&record).await) };
+                let (drivers, producer) = (self.drivers.clone(), self.producer.clone());
+                let sending = async move {
+                    let sent = match drivers.heard().await {
+                        Ok(()) => producer.send_record(&record).await,
+                        unheard => unheard,
+                    };
+                    Done::Answered(sent)
+                };
                 work.push(sending.instrument(span));
                 Ok(())
             }
@@ -119,7 +125,7 @@ impl Driver {
     fn be(&mut self, driver_id: &str) -> Result<(), Error> {
         ids::check("driver_id", driver_id)?;
         if self.driver_id != driver_id {
-            let heard = self.drivers.listen(driver_id)?;
+            let heard = self.drivers.listen(driver_id);
             self.leave();
             driver_id.clone_into(&mut self.driver_id);
             self.heard = Some(heard);

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use evcharging_common::{
@@ -11,9 +12,14 @@ use evcharging_common::{
     pb::events::v1::{DriverNotification, driver_notification::Notification},
     shutdown::CancellationToken,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
 use tracing::Span;
 
+/// How long a request waits until its answer can be heard.
+const HEARD_DEADLINE: Duration = Duration::from_secs(8);
 /// What may wait for a conversation before it counts as too slow.
 const WAITING: usize = 16;
 
@@ -30,34 +36,51 @@ pub struct Heard {
 #[derive(Clone)]
 pub struct Drivers {
     listeners: Arc<Mutex<HashMap<String, Vec<mpsc::Sender<Heard>>>>>,
+    /// Somebody has listened: charge points alone need no client of Kafka that hears what drivers are told.
+    is_wanted: Arc<watch::Sender<bool>>,
     is_following: Arc<watch::Sender<bool>>,
 }
 
 impl Drivers {
     /// Nobody listens yet, and nothing is heard.
     pub fn new() -> Self {
-        Self { listeners: Arc::default(), is_following: Arc::new(watch::Sender::new(false)) }
+        let no = || Arc::new(watch::Sender::new(false));
+        Self { listeners: Arc::default(), is_wanted: no(), is_following: no() }
     }
 
-    /// What this driver is told from now on. A listener that falls behind finds its channel closed.
-    ///
-    /// # Errors
-    /// UNAVAILABLE while Kafka is not heard: an answer could be missed.
-    pub fn listen(&self, driver_id: &str) -> Result<mpsc::Receiver<Heard>, Error> {
-        if !*self.is_following.borrow() {
-            let message = "the network's messages can't be heard yet; ask again";
-            return Err(Error::unavailable(message, "Kafka is not followed"));
-        }
+    /// What this driver is told, once it is heard. A listener that falls behind finds its channel closed.
+    pub fn listen(&self, driver_id: &str) -> mpsc::Receiver<Heard> {
+        self.is_wanted.send_replace(true);
         let (sender, receiver) = mpsc::channel(WAITING);
         self.lock().entry(driver_id.to_owned()).or_default().push(sender);
-        Ok(receiver)
+        receiver
     }
 
-    /// Follows the topic until the token is cancelled.
+    /// Waits until what drivers are told is heard: who asks before that could miss the answer.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when Kafka is away.
+    pub async fn heard(&self) -> Result<(), Error> {
+        let mut is_following = self.is_following.subscribe();
+        match timeout(HEARD_DEADLINE, is_following.wait_for(|is_following| *is_following)).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => {
+                let message = "the network's messages can't be heard now; ask again";
+                Err(Error::unavailable(message, "Kafka is not followed"))
+            }
+        }
+    }
+
+    /// Follows the topic from when somebody listens until the token is cancelled.
     ///
     /// # Errors
     /// When the client can't be made.
     pub async fn run(&self, kafka: &KafkaConfig, shutdown: CancellationToken) -> Result<(), Error> {
+        let mut is_wanted = self.is_wanted.subscribe();
+        let wanted = is_wanted.wait_for(|is_wanted| *is_wanted);
+        if shutdown.run_until_cancelled(wanted).await.is_none() {
+            return Ok(());
+        }
         let followed = kafka::follow::<DriverNotification>(kafka, "gateway", shutdown.clone()).await;
         let mut heard = match followed {
             Err(_) if shutdown.is_cancelled() => return Ok(()),
