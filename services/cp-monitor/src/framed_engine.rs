@@ -166,3 +166,67 @@ impl Connection {
 fn lost(error: std::io::Error) -> Error {
     Error::unavailable("the connection to the engine is lost", error)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use std::time::Duration;
+
+    use evcharging_common::framed::accept;
+    use tokio::{net::TcpListener, time::sleep};
+
+    use crate::{engine_client::EngineClient, health::CheckOutcome};
+
+    use super::*;
+
+    /// An engine that takes so long for its first answer, and then supplies s-1.
+    async fn slow_engine(listener: TcpListener, first_wait: Duration) {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (mut reader, mut writer) = accept(stream, None).await.unwrap();
+        let mut wait = first_wait;
+        while reader.fill().await.is_ok() {
+            while let Some(unit) = reader.next_unit() {
+                match unit.unwrap() {
+                    Unit::Enq => writer.ack(),
+                    Unit::Frame(payload) => {
+                        assert_eq!(payload, "HCK#MAD-01");
+                        sleep(std::mem::take(&mut wait)).await;
+                        writer.ack();
+                        let reading = Message::Reading {
+                            cp_id: "MAD-01",
+                            session_id: "s-1",
+                            seq: 0,
+                            register_mwh: 7,
+                            power_w: 9,
+                            cost_micros: None,
+                        };
+                        writer.say(&reading).unwrap();
+                        writer.say(&Message::Health { fault: None }).unwrap();
+                    }
+                    _ => drop(writer.answered()),
+                }
+            }
+            writer.flush().await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_comes_late_is_passed_over_and_the_engine_is_the_same() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(slow_engine(listener, Duration::from_millis(1_500)));
+        let engine = EngineClient::framed(&address, None, "MAD-01");
+        let (outcome, state) = engine.check_health().await;
+        assert_eq!((outcome, state), (CheckOutcome::NoAnswer, None));
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let (outcome, state) = engine.check_health().await;
+            let state = state.unwrap();
+            assert_eq!((outcome, state.session_id.as_str()), (CheckOutcome::Ok, "s-1"));
+            assert_eq!((state.mode(), state.register_mwh), (EngineMode::Charging, 7));
+            ids.push(state.engine_id);
+        }
+        assert_eq!(ids[0], ids[1]);
+    }
+}

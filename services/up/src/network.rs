@@ -234,6 +234,10 @@ impl Network {
             }
         }
         self.charge_points.stop().await;
+        if report.open_sessions > 0 {
+            // Pages and the gateway hear the tickets as everybody does.
+            tokio::time::sleep(LAST_WORDS).await;
+        }
         self.services.stop().await;
         self.producer.flush(FLUSH_TIMEOUT).await;
         if self.kafka.is_some() && report.open_sessions > 0 {
