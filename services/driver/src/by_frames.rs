@@ -141,8 +141,9 @@ impl Driver {
                 }
             }
             if self.waiting.as_ref().is_some_and(|letter| letter.confirm.is_closed()) {
-                // Its charge is over or was given up.
+                // Its charge is over or was given up. Should it have been said, its answer is nobody's any more.
                 self.waiting = None;
+                asked.iter_mut().for_each(|asked| *asked = Asked::Other);
             }
             if say_again_at.is_none()
                 && !asked.contains(&Asked::Letter)
