@@ -15,8 +15,8 @@ pub(crate) enum Step {
     NetworkStatusMissing { message: String },
     /// A charge is asked for.
     Requested { cp_id: Option<String>, target: Target, expires_at_ms: i64 },
-    /// It may begin.
-    Authorized { cp_id: String, session_id: String, reserved_until_ms: i64 },
+    /// It may begin, until then if that is known.
+    Authorized { cp_id: String, session_id: String, reserved_until_ms: Option<i64> },
     /// It may not.
     Refused { reason: String, message: String },
     /// Energy flows.

@@ -21,9 +21,10 @@ pub(crate) fn lines(step: &Step) -> Vec<String> {
         Step::Requested { cp_id, target, .. } => {
             format!("asks for {}{}", cp_id.as_deref().unwrap_or("any charge point"), target_text(*target))
         }
-        Step::Authorized { cp_id, reserved_until_ms, .. } => {
-            format!("authorized: {cp_id} is reserved until {}", time_of_day(*reserved_until_ms))
+        Step::Authorized { cp_id, reserved_until_ms: Some(until_ms), .. } => {
+            format!("authorized: {cp_id} is reserved until {}", time_of_day(*until_ms))
         }
+        Step::Authorized { cp_id, reserved_until_ms: None, .. } => format!("authorized at {cp_id}"),
         Step::Refused { reason, message } => format!("refused: {message} ({reason})"),
         Step::SupplyStarted { cp_id, energy_limit_mwh, .. } => {
             format!("{cp_id} supplies energy, at most {}", format_energy(*energy_limit_mwh))

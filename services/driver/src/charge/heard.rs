@@ -63,7 +63,7 @@ impl Charge {
             let step = Step::Refused { reason: answer.reason, message: answer.message };
             return self.end(ChargeResult::Refused, text, Some(step));
         }
-        let reserved_until_ms = answer.reserved_until.as_ref().map_or(now_ms, clock::from_timestamp);
+        let reserved_until_ms = answer.reserved_until.as_ref().map(clock::from_timestamp);
         self.cp_id.clone_from(&answer.cp_id);
         self.session_id.clone_from(&answer.session_id);
         let authorized =
@@ -74,7 +74,8 @@ impl Charge {
             let steps = vec![authorized, Step::Stopping { message }];
             return Reaction { steps, send: Some(Outgoing::Stop) };
         }
-        self.state = State::Starting { deadline_ms: reserved_until_ms.max(now_ms) + START_GRACE_MS };
+        self.state =
+            State::Starting { deadline_ms: reserved_until_ms.unwrap_or(now_ms).max(now_ms) + START_GRACE_MS };
         Reaction { steps: vec![authorized], send: Some(Outgoing::Start) }
     }
 
