@@ -61,7 +61,6 @@ pub fn split(socket: AnySocket) -> (FrameReader, FrameWriter) {
 
 /// Takes somebody in who has connected, by TLS if there are certificates. `None` when that did not come about, which is logged here.
 pub async fn accept(stream: TcpStream, tls: Option<Tls>) -> Option<(FrameReader, FrameWriter)> {
-    stream.set_nodelay(true).ok()?;
     match tls {
         None => Some(split(Box::new(stream))),
         Some(tls) => match tls.accept_anyone(stream).await {

@@ -108,7 +108,8 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     })
 }
 
-pub(super) fn plain_connections(listener: TcpListener) -> impl Stream<Item = Result<TcpStream, Infallible>> {
+/// Those who connect, without the delay that waits for more to send. What can't be taken is said here.
+pub fn plain_connections(listener: TcpListener) -> impl Stream<Item = Result<TcpStream, Infallible>> {
     // Set here: the builder's own setting reaches only listeners that it makes itself. With the delay, an answer in two parts waits
     // 40 ms for the caller's acknowledgement of the first.
     TcpIncoming::from(listener).with_nodelay(Some(true)).filter_map(async |accepted| match accepted {

@@ -15,14 +15,11 @@ use tonic::{service::Routes, transport::Server};
 use tower::layer::layer_fn;
 use tracing::Span;
 
+use self::{door::secure_connections, web_door::WebDoor};
 pub use self::{
-    door::{Door, ListenConfig, listen},
+    door::{Door, ListenConfig, listen, plain_connections},
     health::Health,
     web_door::{Kind, Pages},
-};
-use self::{
-    door::{plain_connections, secure_connections},
-    web_door::WebDoor,
 };
 use crate::{
     access::{CheckedCaller, TokenKeys},

@@ -5,12 +5,14 @@ use std::{sync::Arc, time::Duration};
 use evcharging_common::{
     error::Error,
     framed::{FrameReader, FrameWriter, Message, Unit, accept, link::sayable},
+    grpc_server::plain_connections,
     ids,
     pb::engine::v1::{EngineMode, EngineState},
     shutdown::CancellationToken,
     tls::Tls,
     trace_propagation,
 };
+use futures::StreamExt;
 use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 
 use crate::engine_handle::EngineHandle;
@@ -21,8 +23,6 @@ const CONNECTIONS: usize = 8;
 const SILENCE: Duration = Duration::from_secs(10);
 /// Who says nothing that can be read this often, without a good word in between, is cut off.
 const MOST_MISTAKES: u32 = 8;
-/// How long nothing is taken after a connection could not be.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves frames until the token is cancelled.
 pub async fn serve(
@@ -32,11 +32,8 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
+    let mut connections = Box::pin(plain_connections(listener));
+    while let Some(Some(Ok(stream))) = shutdown.run_until_cancelled(connections.next()).await {
         // One too many is closed at once.
         let Ok(place) = places.clone().try_acquire_owned() else { continue };
         let (tls, engine, shutdown) = (tls.clone(), engine.clone(), shutdown.clone());

@@ -79,12 +79,12 @@ impl FramedEngine {
         ask: impl AsyncFnOnce(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut kept = self.connection.lock().await;
-        if kept.is_none() {
-            let (reader, writer) = framed::connect(&self.address, self.tls.as_ref()).await?;
-            *kept = Some(Connection { id: ids::new_id(), reader, writer, is_simple: false });
-        }
-        let Some(connection) = kept.as_mut() else {
-            return Err(Error::internal("a connection was just made"));
+        let connection = match &mut *kept {
+            Some(connection) => connection,
+            none => {
+                let (reader, writer) = framed::connect(&self.address, self.tls.as_ref()).await?;
+                none.insert(Connection { id: ids::new_id(), reader, writer, is_simple: false })
+            }
         };
         let answer = ask(connection).await;
         if matches!(&answer, Err(error) if error.reason == "UNAVAILABLE") {

@@ -191,10 +191,7 @@ impl Conversation {
     /// Something has ended that was waited for.
     fn finish(&mut self, done: Done, writer: &mut FrameWriter) -> Result<(), End> {
         match done {
-            Done::Answered(Ok(())) => {
-                self.mistakes = 0;
-                writer.ack();
-            }
+            Done::Answered(Ok(())) => self.accept(writer),
             Done::Noted => writer.ack(),
             Done::Answered(Err(error)) => self.refuse(&error, writer)?,
             Done::Unanswered(Ok(())) => {}
@@ -208,8 +205,7 @@ impl Conversation {
                         tracing::info!(cp_id = charge_point.cp_id(), "a charge point is linked by frames");
                         charge_point.linked(registry_link);
                     }
-                    self.mistakes = 0;
-                    writer.ack();
+                    self.accept(writer);
                 }
                 Err(error) => {
                     tracing::info!(%error, "a charge point was not let in");
@@ -251,26 +247,27 @@ impl Conversation {
         Ok(())
     }
 
+    fn accept(&mut self, writer: &mut FrameWriter) {
+        self.mistakes = 0;
+        writer.ack();
+    }
+
     fn refuse(&mut self, error: &Error, writer: &mut FrameWriter) -> Result<(), End> {
         tracing::debug!(%error, "a frame was refused");
         writer.nak(error);
-        let reason = error.reason.clone().into_owned();
         // Who is told to say the same again later makes no mistake when it does.
-        if error.is_retryable() || reason == "NO_CHARGE" {
-            metrics::counter!(metric::FRAMES_REFUSED, "reason" => reason).increment(1);
-            return Ok(());
-        }
-        self.count_mistake(reason)
+        let is_mistake = !error.is_retryable() && error.reason != "NO_CHARGE";
+        self.count_refusal(error.reason.clone().into_owned(), is_mistake)
     }
 
     fn not_read(&mut self, reason: &'static str, text: &str, writer: &mut FrameWriter) -> Result<(), End> {
         writer.nak_unreadable(text);
-        self.count_mistake(reason.to_owned())
+        self.count_refusal(reason.to_owned(), true)
     }
 
-    fn count_mistake(&mut self, reason: String) -> Result<(), End> {
+    fn count_refusal(&mut self, reason: String, is_mistake: bool) -> Result<(), End> {
         metrics::counter!(metric::FRAMES_REFUSED, "reason" => reason).increment(1);
-        self.mistakes += 1;
+        self.mistakes += u32::from(is_mistake);
         if self.mistakes >= MOST_MISTAKES {
             return Err(format!("it said {MOST_MISTAKES} things in a row that make no sense"));
         }

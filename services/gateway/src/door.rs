@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evcharging_common::{framed::accept, tls::Tls};
+use evcharging_common::{framed::accept, grpc_server::plain_connections, tls::Tls};
+use futures::StreamExt;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 
 use crate::conversation::{Conversation, Gateway};
 
-/// How long nothing is taken after a connection could not be.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long conversations may take to say goodbye.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -18,20 +17,12 @@ pub async fn serve(listener: TcpListener, tls: Option<Tls>, most: usize, gateway
     let mut conversations = JoinSet::new();
     let mut is_full = false;
     let shutdown = gateway.shutdown.clone();
+    let mut connections = Box::pin(plain_connections(listener));
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let stream = tokio::select! {
+            Some(Ok(stream)) = connections.next() => stream,
             Some(_) = conversations.join_next() => continue,
             () = shutdown.cancelled() => break,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
-                // Without files to open, say, the next one fails as fast.
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
         };
         let Ok(place) = places.clone().try_acquire_owned() else {
             if !is_full {
@@ -52,7 +43,7 @@ pub async fn serve(listener: TcpListener, tls: Option<Tls>, most: usize, gateway
             drop(place);
         });
     }
-    drop(listener);
+    drop(connections);
     let all = async { while conversations.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_TIMEOUT, all).await.is_err() {
         tracing::warn!(left = conversations.len(), "conversations did not end in time and are cut off");

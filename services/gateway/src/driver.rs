@@ -108,13 +108,13 @@ impl Driver {
                 if self.charge.session_id != session_id {
                     self.charge = ChargeHere { session_id: session_id.to_owned(), ..ChargeHere::default() };
                 }
-                work.push(std::future::ready(Done::Answered(Ok(()))));
+                work.take();
                 Ok(())
             }
             Message::Stop { session_id, .. } => self.stop(session_id, work),
             // A sign of life.
             Message::Status { .. } => {
-                work.push(std::future::ready(Done::Answered(Ok(()))));
+                work.take();
                 Ok(())
             }
             _ => Err(Error::failed_precondition("MISPLACED", "a driver does not say this")),

@@ -34,6 +34,11 @@ impl WorkQueue {
         self.0.push_back(Box::pin(work));
     }
 
+    /// There is nothing to wait for: it is taken.
+    pub fn take(&mut self) {
+        self.push(std::future::ready(Done::Answered(Ok(()))));
+    }
+
     /// Whether nothing is waited for.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
